@@ -1,0 +1,1 @@
+"""The invented chain of shops, and how it is generated."""
