@@ -1,0 +1,1 @@
+"""Adapters: one module or package a system; names come from entry points, classes are imported when first used."""

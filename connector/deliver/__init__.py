@@ -1,0 +1,1 @@
+"""Change it over there: debts become writes, with an intent before and a receipt after."""

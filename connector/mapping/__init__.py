@@ -1,0 +1,1 @@
+"""Native ⇄ canonical, as lenses driven by mappings/*.toml. Pure."""

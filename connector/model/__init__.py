@@ -1,0 +1,1 @@
+"""The frozen vocabulary that all stages exchange. Standard library only."""

@@ -1,0 +1,1 @@
+"""What changed out there: feeds, sweeps, and matching strangers to records."""
