@@ -22,6 +22,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 KINDS = (
@@ -44,7 +45,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "status": (int,),
     "headers": (dict,),
     "body": (dict, list, str),
-    "seconds": (int, object),
+    "seconds": (int, Decimal),
     "times": (int, type(None)),
     "skip": (int,),
     "every": (int,),

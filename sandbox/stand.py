@@ -36,9 +36,9 @@ from sandbox.numbers import ExactJson, read_json, round_half_up, write_decimal, 
 
 __all__ = [
     "Clock",
-    "EditRefused",
+    "EditError",
     "Options",
-    "PortTaken",
+    "PortError",
     "Stand",
     "page_fault",
     "read_json",
@@ -67,11 +67,11 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-class EditRefused(Exception):
+class EditError(Exception):
     """An edit that a user of the system could not make; its text says why. Answered with 422."""
 
 
-class PortTaken(Exception):
+class PortError(Exception):
     """Another process listens on the port."""
 
 
@@ -91,7 +91,7 @@ class Stand:
     """One stand-in: Flask app, control interface, waitress server.
 
     ``state`` returns everything it holds; ``edit`` carries out one control edit under the lock and
-    returns what changed, or raises :class:`EditRefused`. ``credentials`` go into the line that is printed
+    returns what changed, or raises :class:`EditError`. ``credentials`` go into the line that is printed
     when it is ready. ``expire_tokens`` (set by a stand-in that has tokens) serves the fault of that name,
     ``error_body`` gives the body of a ``status`` fault in the system's own shape.
     """
@@ -147,14 +147,14 @@ class Stand:
         """The base address, once started."""
         if self._server is None:
             raise RuntimeError("the stand-in has not been started")
-        return f"http://{LOOPBACK}:{self._server.effective_port}"
+        return f"http://{LOOPBACK}:{cast(Any, self._server).effective_port}"
 
     def announce(self) -> dict[str, Any]:
         """What a client must know, once started: adapter, url, control, credentials."""
         return {"adapter": self.adapter, "url": self.url, "control": f"{self.url}/_sandbox/"} | self.credentials
 
     def start(self) -> str:
-        """Listen, and serve in a thread; the base address. PortTaken when the port is in use."""
+        """Listen, and serve in a thread; the base address. PortError when the port is in use."""
         if self._server is not None:
             return self.url
         self._server = _listen(self.app, self.options.port)
@@ -201,7 +201,7 @@ def _listen(app: Flask, port: int) -> TcpWSGIServer:
     except OSError as wrong:
         if wrong.errno != errno.EADDRINUSE:
             raise
-        raise PortTaken(f"port {port} on {LOOPBACK} is taken by another process; choose another, or 0") from wrong
+        raise PortError(f"port {port} on {LOOPBACK} is taken by another process; choose another, or 0") from wrong
     server = cast(TcpWSGIServer, server)
     server.channel_class = FaultyChannel
     return server
@@ -229,8 +229,8 @@ def _control(
     _control_faults(control, stand)
     _control_clock(control, stand)
 
-    @control.errorhandler(EditRefused)
-    def refused(wrong: EditRefused) -> tuple[Response, int]:
+    @control.errorhandler(EditError)
+    def refused(wrong: EditError) -> tuple[Response, int]:
         return jsonify({"error": str(wrong)}), 422
 
     @control.errorhandler(ValueError)
