@@ -1,0 +1,288 @@
+"""Records, their keys and their bindings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+
+from connector.ledger.store import Session
+from connector.ledger.tables import binding, conflict, record, record_key
+from connector.model.binding import Agreed, Held, Provenance
+from connector.model.entity import Entity, Key, Value
+from connector.model.record import Binding, Known, OpenConflict, Record
+
+#: Values in one IN list: below SQLite's oldest limit of 999 variables.
+CHUNK = 500
+
+
+def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
+    """The values in lists short enough for one statement."""
+    listed = list(values)
+    return (listed[start : start + size] for start in range(0, len(listed), size))
+
+
+def pack_agreed(agreed: Mapping[str, Agreed]) -> Value:
+    """Fields with their values, and each distinct provenance once: most fields of a record share one."""
+    origins: dict[Provenance, int] = {}
+    fields: dict[str, Value] = {}
+    for name, value in agreed.items():
+        fields[name] = [value.value, origins.setdefault(value.by, len(origins))]
+    return {"f": fields, "p": [by.pack() for by in origins]}
+
+
+def unpack_agreed(packed: Any) -> dict[str, Agreed]:
+    origins = [Provenance.unpack(entry) for entry in packed["p"]]
+    return {name: Agreed(value, origins[origin]) for name, (value, origin) in packed["f"].items()}
+
+
+def load(session: Session, record_ids: Iterable[int]) -> dict[int, Known]:
+    """Records by id, each with its keys, bindings and open conflicts."""
+    wanted = sorted(set(record_ids))
+    records = {row.id: row for row in _in(session, record, record.c.id, wanted)}
+    keys: dict[int, set[Key]] = defaultdict(set)
+    for row in _in(session, record_key, record_key.c.record_id, wanted):
+        keys[row.record_id].add(Key(row.kind, row.text))
+    bindings: dict[int, dict[str, Binding]] = defaultdict(dict)
+    for row in _in(session, binding, binding.c.record_id, wanted):
+        bindings[row.record_id][row.channel] = to_binding(row)
+    conflicts: dict[int, dict[str, OpenConflict]] = defaultdict(dict)
+    for row in _in(session, conflict, conflict.c.record_id, wanted, conflict.c.state == "open"):
+        conflicts[row.record_id][row.field] = OpenConflict(row.id, row.field, row.revision, row.sides)
+    return {
+        id_: Known(to_record(row, frozenset(keys[id_])), bindings[id_], conflicts[id_]) for id_, row in records.items()
+    }
+
+
+def _in(session: Session, table: Any, column: Any, values: Sequence[Any], *also: ColumnElement[bool]) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    for part in chunks(values):
+        found.extend(session.connection.execute(select(table).where(column.in_(part), *also)))
+    return found
+
+
+def to_record(row: Row[Any], keys: frozenset[Key]) -> Record:
+    return Record(
+        id=row.id,
+        entity=Entity(row.entity),
+        key=row.key,
+        agreed=unpack_agreed(row.agreed),
+        parent_id=row.parent_id,
+        place=row.place,
+        life=row.life,
+        sequence=row.sequence,
+        keys=keys,
+    )
+
+
+def to_binding(row: Row[Any]) -> Binding:
+    return Binding(
+        id=row.id,
+        record_id=row.record_id,
+        channel=row.channel,
+        entity=Entity(row.entity),
+        external_id=row.external_id,
+        address=row.address,
+        parts=row.parts or {},
+        part=row.part,
+        state=row.state,
+        origin=row.origin,
+        shadow=row.shadow,
+        fingerprint=row.fingerprint,
+        handed=row.handed,
+        version=row.version,
+        modified_at=row.modified_at,
+        seen_at=row.seen_at,
+        fence=row.fence,
+        replaced=row.replaced,
+        dirty=row.dirty,
+        dirty_since=row.dirty_since,
+        reread=row.reread,
+        held={name: Held.unpack(entry) for name, entry in (row.held or {}).items()},
+        confirmed=row.confirmed,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        changes_on=row.changes_on,
+    )
+
+
+def save_record(session: Session, value: Record) -> int:
+    """Insert or update; answers the record's id. Its keys are replaced by the ones given."""
+    columns = {
+        "entity": value.entity.value,
+        "key": value.key,
+        "parent_id": value.parent_id,
+        "place": value.place,
+        "agreed": pack_agreed(value.agreed),
+        "life": value.life,
+        "sequence": session.sequence,
+        "changed_at": session.now,
+    }
+    if value.id:
+        session.connection.execute(update(record).where(record.c.id == value.id).values(**columns))
+        id_ = value.id
+        session.connection.execute(delete(record_key).where(record_key.c.record_id == id_))
+    else:
+        id_ = int(session.connection.execute(insert(record).values(**columns).returning(record.c.id)).scalar_one())
+    if value.keys:
+        rows = [{"record_id": id_, "entity": value.entity.value, "kind": k.kind, "text": k.text} for k in value.keys]
+        session.connection.execute(insert(record_key), rows)
+    return id_
+
+
+def save_binding(session: Session, value: Binding) -> int:
+    """Insert or update; answers the binding's id."""
+    columns = {
+        "record_id": value.record_id,
+        "channel": value.channel,
+        "entity": value.entity.value,
+        "external_id": value.external_id,
+        "address": value.address,
+        "parts": dict(value.parts) or None,
+        "part": value.part,
+        "state": value.state,
+        "origin": value.origin,
+        "shadow": dict(value.shadow),
+        "fingerprint": value.fingerprint,
+        "handed": value.handed,
+        "version": value.version,
+        "modified_at": value.modified_at,
+        "seen_at": value.seen_at,
+        "fence": value.fence,
+        "replaced": value.replaced,
+        "dirty": value.dirty,
+        "dirty_since": value.dirty_since,
+        "reread": value.reread,
+        "held": {name: held.pack() for name, held in value.held.items()} or None,
+        "confirmed": value.confirmed,
+        "attempts": value.attempts,
+        "due_at": value.due_at,
+        "changes_on": value.changes_on,
+    }
+    if value.id:
+        session.connection.execute(update(binding).where(binding.c.id == value.id).values(**columns))
+        return value.id
+    return int(session.connection.execute(insert(binding).values(**columns).returning(binding.c.id)).scalar_one())
+
+
+def fingerprints(
+    session: Session, channel: str, entity: Entity, external_ids: Sequence[str]
+) -> dict[str, tuple[int, bytes | None, bool]]:
+    """External id → (record id, fingerprint, whether a fresh read is wanted): all an unchanged row needs."""
+    found: dict[str, tuple[int, bytes | None, bool]] = {}
+    columns = (binding.c.external_id, binding.c.record_id, binding.c.fingerprint, binding.c.reread, binding.c.state)
+    for part in chunks(external_ids):
+        query = select(*columns).where(_lane(channel, entity), binding.c.external_id.in_(part))
+        for row in session.connection.execute(query):
+            found[row.external_id] = (row.record_id, row.fingerprint, row.reread or row.state != "bound")
+    return found
+
+
+def by_reference(session: Session, channel: str, entity: Entity, references: Iterable[str]) -> dict[str, int]:
+    """External id or address on the channel → record id. An address shared by two is left out."""
+    wanted = sorted({reference for reference in references if reference})
+    found: dict[str, int] = {}
+    for part in chunks(wanted):
+        query = select(binding.c.external_id, binding.c.record_id).where(
+            _lane(channel, entity), binding.c.state == "bound", binding.c.external_id.in_(part)
+        )
+        found.update({row.external_id: row.record_id for row in session.connection.execute(query)})
+    missing = [reference for reference in wanted if reference not in found]
+    for part in chunks(missing):
+        query = (
+            select(binding.c.address, func.min(binding.c.record_id))
+            .where(_lane(channel, entity), binding.c.state == "bound", binding.c.address.in_(part))
+            .group_by(binding.c.address)
+            .having(func.count() == 1)
+        )
+        found.update({row[0]: row[1] for row in session.connection.execute(query)})
+    return found
+
+
+def holders(session: Session, entity: Entity, keys: Iterable[Key]) -> dict[Key, list[int]]:
+    """Key → ids of the records that have it, deleted ones included."""
+    found: dict[Key, list[int]] = {key: [] for key in keys}
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for key in found:
+        by_kind[key.kind].append(key.text)
+    for kind, texts in by_kind.items():
+        for part in chunks(texts):
+            query = select(record_key.c.text, record_key.c.record_id).where(
+                record_key.c.entity == entity.value, record_key.c.kind == kind, record_key.c.text.in_(part)
+            )
+            for row in session.connection.execute(query.order_by(record_key.c.record_id)):
+                found[Key(kind, row.text)].append(row.record_id)
+    return found
+
+
+def dependents(session: Session, entity: Entity, parent_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Product record id → ids of its price or stock records."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for part in chunks(sorted(set(parent_ids))):
+        query = select(record.c.parent_id, record.c.id).where(
+            record.c.entity == entity.value, record.c.parent_id.in_(part)
+        )
+        for row in session.connection.execute(query.order_by(record.c.id)):
+            found[row.parent_id].append(row.id)
+    return found
+
+
+def dirty(session: Session, channel: str, entity: Entity, limit: int) -> list[int]:
+    """Ids of records with a write owed here that is due now, the longest owed first."""
+    query = (
+        select(binding.c.record_id)
+        .where(
+            _lane(channel, entity),
+            binding.c.dirty,
+            (binding.c.due_at.is_(None)) | (binding.c.due_at <= session.now),
+        )
+        .order_by(binding.c.dirty_since, binding.c.id)
+        .limit(limit)
+    )
+    return [row.record_id for row in session.connection.execute(query)]
+
+
+def to_reread(session: Session, channel: str, entity: Entity, limit: int) -> list[str]:
+    """External ids whose last observation was dropped, or whose mapping's result changes by today."""
+    today = session.now.date().isoformat()
+    query = (
+        select(binding.c.external_id)
+        .where(
+            _lane(channel, entity),
+            binding.c.state == "bound",
+            binding.c.external_id.is_not(None),
+            binding.c.reread | ((binding.c.changes_on.is_not(None)) & (binding.c.changes_on <= today)),
+        )
+        .limit(limit)
+    )
+    return [row.external_id for row in session.connection.execute(query)]
+
+
+def bound_ids(session: Session, channel: str, entity: Entity) -> dict[str, tuple[int, int]]:
+    """External id → (record id, fence) of every live binding of a lane; what a sweep is compared with."""
+    query = select(binding.c.external_id, binding.c.record_id, binding.c.fence).where(
+        _lane(channel, entity), binding.c.state == "bound", binding.c.external_id.is_not(None)
+    )
+    return {row.external_id: (row.record_id, row.fence) for row in session.connection.execute(query)}
+
+
+def record_ids(session: Session, entity: Entity, key: str | None = None, after: int = 0, limit: int = CHUNK) -> list[int]:
+    """Ids of an entity's records in order, from ``after`` on; of one key where it is given."""
+    query = select(record.c.id).where(record.c.entity == entity.value, record.c.id > after)
+    if key is not None:
+        query = query.where(record.c.key == key)
+    return [row.id for row in session.connection.execute(query.order_by(record.c.id).limit(limit))]
+
+
+def owed_count(session: Session, channel: str, entity: Entity) -> tuple[int, datetime | None]:
+    """How many bindings owe a write here, and since when the oldest does."""
+    query = select(func.count(), func.min(binding.c.dirty_since)).where(_lane(channel, entity), binding.c.dirty)
+    row = session.connection.execute(query).one()
+    return int(row[0]), row[1]
+
+
+def _lane(channel: str, entity: Entity) -> ColumnElement[bool]:
+    return (binding.c.channel == channel) & (binding.c.entity == entity.value)
