@@ -86,9 +86,7 @@ def with_intents(session: Session, binding_ids: Iterable[int]) -> set[int]:
 
 
 def count(session: Session, channel: str, entity: Entity) -> int:
-    query = select(func.count()).select_from(intent).where(
-        intent.c.channel == channel, intent.c.entity == entity.value
-    )
+    query = select(func.count()).select_from(intent).where(intent.c.channel == channel, intent.c.entity == entity.value)
     return int(session.connection.execute(query).scalar_one())
 
 

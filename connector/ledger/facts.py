@@ -126,7 +126,15 @@ def hand_overs_of(session: Session, product_ids: Iterable[int]) -> list[StoredHa
         query = select(hand_over).where(hand_over.c.product_id.in_(part)).order_by(hand_over.c.sequence)
         found.extend(
             StoredHandOver(
-                row.channel, row.id, row.order_ref, row.product_id, row.location, row.quantity, row.kind, row.sequence, row.at
+                row.channel,
+                row.id,
+                row.order_ref,
+                row.product_id,
+                row.location,
+                row.quantity,
+                row.kind,
+                row.sequence,
+                row.at,
             )
             for row in session.connection.execute(query)
         )

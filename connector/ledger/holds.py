@@ -62,7 +62,15 @@ def conflicts(session: Session, id_: int | None = None, only_open: bool = True) 
         query = query.where(conflict.c.state == "open")
     return [
         StoredConflict(
-            row.id, row.record_id, Entity(row.entity), row.key, row.field, row.revision, row.sides, row.state, row.opened_at
+            row.id,
+            row.record_id,
+            Entity(row.entity),
+            row.key,
+            row.field,
+            row.revision,
+            row.sides,
+            row.state,
+            row.opened_at,
         )
         for row in session.connection.execute(query)
     ]
@@ -122,7 +130,13 @@ def _case_is(case: Case) -> Any:
 
 
 def free(
-    session: Session, channel: str, entity: Entity, direction: str, *, external_id: str | None = None, record_id: int | None = None
+    session: Session,
+    channel: str,
+    entity: Entity,
+    direction: str,
+    *,
+    external_id: str | None = None,
+    record_id: int | None = None,
 ) -> int:
     """Take what is cured out of quarantine; answers how many cases that were."""
     where = and_(
@@ -139,7 +153,9 @@ def free_case(session: Session, id_: int) -> None:
     session.connection.execute(delete(quarantine).where(quarantine.c.id == id_))
 
 
-def cases(session: Session, channel: str | None = None, entity: Entity | None = None, id_: int | None = None) -> list[Case]:
+def cases(
+    session: Session, channel: str | None = None, entity: Entity | None = None, id_: int | None = None
+) -> list[Case]:
     query = select(quarantine).order_by(quarantine.c.id)
     if channel is not None:
         query = query.where(quarantine.c.channel == channel)
@@ -299,7 +315,9 @@ def brakes(session: Session, id_: int | None = None, only_tripped: bool = True) 
     elif only_tripped:
         query = query.where(brake.c.state == "tripped")
     return [
-        StoredBrake(row.id, row.channel, Entity(row.entity), row.direction, row.kind, row.state, row.tripped_at, row.plan)
+        StoredBrake(
+            row.id, row.channel, Entity(row.entity), row.direction, row.kind, row.state, row.tripped_at, row.plan
+        )
         for row in session.connection.execute(query)
     ]
 

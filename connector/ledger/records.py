@@ -269,7 +269,9 @@ def bound_ids(session: Session, channel: str, entity: Entity) -> dict[str, tuple
     return {row.external_id: (row.record_id, row.fence) for row in session.connection.execute(query)}
 
 
-def record_ids(session: Session, entity: Entity, key: str | None = None, after: int = 0, limit: int = CHUNK) -> list[int]:
+def record_ids(
+    session: Session, entity: Entity, key: str | None = None, after: int = 0, limit: int = CHUNK
+) -> list[int]:
     """Ids of an entity's records in order, from ``after`` on; of one key where it is given."""
     query = select(record.c.id).where(record.c.entity == entity.value, record.c.id > after)
     if key is not None:

@@ -26,7 +26,10 @@ class Session:
     def sequence(self) -> int:
         """A number of this transaction's own, higher than any given out before."""
         row = self.connection.execute(
-            update(counter).where(counter.c.name == "sequence").values(value=counter.c.value + 1).returning(counter.c.value)
+            update(counter)
+            .where(counter.c.name == "sequence")
+            .values(value=counter.c.value + 1)
+            .returning(counter.c.value)
         ).first()
         if row is None:
             self.connection.execute(insert(counter).values(name="sequence", value=1))

@@ -29,7 +29,7 @@ LANE_ORDER: Final = (Entity.STOCK, Entity.PRICE, Entity.PRODUCT, Entity.CUSTOMER
 #: flags, whole numbers, ``Decimal`` for every other number (never float), days as ``2026-06-25``,
 #: moments as ``2026-06-25T14:28:10Z``; sets are sorted lists, groups (a name, an address) mappings.
 #: Equality is canonical: converters bring a value into its one normal form.
-Value: TypeAlias = "None | bool | int | Decimal | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 
 #: Canonical field name → value. A field that is not in it is ABSENT: the channel has no such
 #: place, and it takes no part in a merge. ``None`` is a value: the channel holds "nothing".

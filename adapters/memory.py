@@ -1,0 +1,266 @@
+"""The reference adapter: one system kept in memory. For tests, and for reading before writing your own.
+
+A :class:`World` is the remote system: it has its own ids, versions and clock, and knows nothing of
+the connector. The adapter in front of it is what an adapter should look like: it reads rows, writes
+fields, and says what it can do. ``World.faults`` lets a test break a call before or after its effect.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from connector.contract import (
+    Capabilities,
+    Channel,
+    Claim,
+    EntityCapabilities,
+    Facts,
+    Finding,
+    HandOver,
+    Opening,
+    Page,
+    Row,
+    RowResult,
+    Write,
+)
+from connector.errors import AmbiguousWrite, ConnectorError, Gone, Rejected
+from connector.model.entity import DEPENDENT, Entity, Key, code_key
+
+PAGE = 50
+
+
+@dataclass
+class Thing:
+    """One stored record of the remote system."""
+
+    id: str
+    native: dict[str, Any]
+    version: int
+    modified_at: datetime
+    parent: str = ""
+    place: str = ""
+    part: str = ""
+    deleted: bool = False
+
+
+@dataclass
+class World:
+    """A remote system in memory: things by entity and id, one version counter, faults to come."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    key_names: Mapping[Entity, str] = field(default_factory=dict)  # which native name holds the key
+    things: dict[Entity, dict[str, Thing]] = field(default_factory=lambda: {entity: {} for entity in Entity})
+    claims: list[Claim] = field(default_factory=list)
+    hand_overs: list[HandOver] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
+    capabilities: dict[Entity, EntityCapabilities] = field(default_factory=dict)
+    on_create: Callable[[Entity, dict[str, Any]], dict[str, Any]] = lambda _entity, native: native
+    refuses: Callable[[Entity, Mapping[str, Any]], Mapping[str, str]] = lambda _entity, _fields: {}
+    faults: deque[tuple[str, ConnectorError]] = field(default_factory=deque)  # ("before" | "after" | "read", error)
+    calls: list[tuple[str, str, int]] = field(default_factory=list)  # method, entity, rows
+    version: int = 0
+    made: int = 0
+
+    def put(
+        self, entity: Entity, native: dict[str, Any], *, parent: str = "", place: str = "", part: str = ""
+    ) -> Thing:
+        """A user of the system creates a thing."""
+        self.made += 1
+        thing = Thing(f"{entity.value}-{self.made}", dict(native), self._next(), self.now(), parent, place, part)
+        self.things[entity][thing.id] = thing
+        return thing
+
+    def edit(self, entity: Entity, id_: str, **native: Any) -> Thing:
+        """A user of the system changes a thing."""
+        thing = self.things[entity][id_]
+        thing.native.update(native)
+        self._touch(thing)
+        return thing
+
+    def move(self, id_: str, pieces: Decimal | int, name: str = "quantity") -> Thing:
+        """Pieces come or go at one stock figure: a sale, a receipt."""
+        thing = self.things[Entity.STOCK][id_]
+        return self.edit(Entity.STOCK, id_, **{name: thing.native[name] + Decimal(pieces)})
+
+    def remove(self, entity: Entity, id_: str) -> None:
+        """A user of the system deletes a thing."""
+        thing = self.things[entity][id_]
+        thing.deleted = True
+        self._touch(thing)
+
+    def _touch(self, thing: Thing) -> None:
+        thing.version = self._next()
+        thing.modified_at = self.now()
+
+    def _next(self) -> int:
+        self.version += 1
+        return self.version
+
+    def fault(self, when: str) -> None:
+        """Raise the fault a test has planned for this moment, once."""
+        if self.faults and self.faults[0][0] == when:
+            raise self.faults.popleft()[1]
+
+
+#: Remote systems by name, so that a test edits the same system that the daemon talks to.
+WORLDS: dict[str, World] = {}
+
+
+class Options(BaseModel):
+    """``world``: the name of the system in :data:`WORLDS`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    world: str
+
+
+class MemoryChannel:
+    """Speaks to one :class:`World`."""
+
+    def __init__(self, world: World, opening: Opening) -> None:
+        self.world = world
+        self.opening = opening
+
+    @property
+    def capabilities(self) -> Capabilities:
+        entities = {entity: self.world.capabilities.get(entity, DEFAULT) for entity in Entity}
+        return Capabilities(entities=entities, facts=True, claims=True)
+
+    def check(self) -> Iterator[Finding]:
+        yield Finding("answers", ok=True, detail=f"{sum(map(len, self.world.things.values()))} things")
+
+    def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
+        after = int(cursor or 0)
+        yield from self._list(entity, lambda thing: thing.version > after, cursor=str(self.world.version))
+
+    def sweep(self, entity: Entity) -> Iterator[Page]:
+        yield from self._list(entity, lambda thing: not thing.deleted, cursor=None)
+
+    def _list(self, entity: Entity, wanted: Callable[[Thing], bool], cursor: str | None) -> Iterator[Page]:
+        things = [thing for thing in self.world.things[entity].values() if wanted(thing)]
+        for start in range(0, max(len(things), 1), PAGE):
+            began_at = self._call("list", entity, PAGE)
+            rows = [self._row(entity, thing) for thing in things[start : start + PAGE]]
+            last = start + PAGE >= len(things)
+            yield Page(rows, began_at, cursor if last else None, complete=last)
+
+    def read(self, entity: Entity, ids: Sequence[str]) -> Sequence[Row]:
+        self._call("read", entity, len(ids))
+        found = (self.world.things[entity].get(id_) for id_ in ids)
+        return [self._row(entity, thing) for thing in found if thing is not None and not thing.deleted]
+
+    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
+        self._call("find", entity, len(keys))
+        living = [thing for thing in self.world.things[entity].values() if not thing.deleted]
+        if entity in DEPENDENT:
+            rows = [self._row(entity, thing) for thing in living if thing.parent == parent]
+            return dict.fromkeys(keys, rows)
+        name = self.world.key_names.get(entity, "sku")
+        found: dict[Key, list[Row]] = {key: [] for key in keys}
+        for thing in living:
+            for key in keys:
+                if code_key(str(thing.native.get(name) or "")) == key.text:
+                    found[key].append(self._row(entity, thing))
+        return found
+
+    def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
+        self.world.fault("before")
+        self._call("write", entity, len(writes))
+        results = [self._apply(entity, write) for write in writes]
+        try:
+            self.world.fault("after")
+        except AmbiguousWrite as lost:
+            return [replace(result, external_id="", error=lost) for result in results]
+        return results
+
+    def _apply(self, entity: Entity, write: Write) -> RowResult:
+        complaints = self.world.refuses(entity, write.fields)
+        if complaints:
+            return RowResult(write.token, error=Rejected("refused by the remote", fields=complaints))
+        if write.operation == "create" and not write.external_id:
+            native = self.world.on_create(entity, dict(write.fields))
+            thing = self.world.put(entity, native, parent=write.parent_id, place=write.place, part=write.part)
+            return RowResult(write.token, thing.id, self._row(entity, thing).address, version=str(thing.version))
+        known = self.world.things[entity].get(write.external_id)
+        if known is None or known.deleted:
+            return RowResult(write.token, error=Gone("no such thing", external_id=write.external_id))
+        return self._change(entity, write, known)
+
+    def _change(self, entity: Entity, write: Write, thing: Thing) -> RowResult:
+        if write.operation == "delete":
+            self.world.remove(entity, thing.id)
+        elif write.difference is not None:
+            self.world.move(thing.id, write.difference, next(iter(write.fields)))
+        else:
+            self.world.edit(entity, thing.id, **write.fields)
+        return RowResult(write.token, thing.id, self._row(entity, thing).address, version=str(thing.version))
+
+    def landed(self, entity: Entity, write: Write) -> bool | None:
+        return None
+
+    def facts(self, cursor: str | None) -> Facts:
+        began_at = self._call("facts", Entity.STOCK, 0)
+        done = int(cursor or 0)
+        return Facts(
+            list(self.world.claims),
+            self.world.hand_overs[done:],
+            list(self.world.orders),
+            str(len(self.world.hand_overs)),
+            began_at,
+        )
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _call(self, method: str, entity: Entity, rows: int) -> datetime:
+        self.opening.budget.spend(entity.value)
+        self.world.calls.append((method, entity.value, rows))
+        if method != "write":
+            self.world.fault("read")
+        return self.opening.now()
+
+    def _row(self, entity: Entity, thing: Thing) -> Row:
+        address = code_key(str(thing.native.get("sku") or "")) if entity is Entity.PRODUCT else ""
+        return Row(
+            external_id=thing.id,
+            native=dict(thing.native),
+            address=address,
+            parent=thing.parent,
+            place=thing.place,
+            part=thing.part,
+            modified_at=thing.modified_at,
+            version=str(thing.version),
+            deleted=thing.deleted,
+        )
+
+
+DEFAULT = EntityCapabilities(delete=True, deletions=True, write_batch=20)
+
+
+class Adapter:
+    """The entry point: opens a channel on a :class:`World`."""
+
+    Options = Options
+    default_limits: ClassVar[tuple[tuple[str, int, int], ...]] = ()
+
+    @staticmethod
+    def open(opening: Opening) -> Channel:
+        return MemoryChannel(WORLDS.setdefault(opening.options.world, World(now=opening.now)), opening)
+
+    @staticmethod
+    def describe() -> Capabilities:
+        return Capabilities(entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True)
+
+    @staticmethod
+    def authorize_url(opening: Opening) -> str | None:
+        return None
+
+    @staticmethod
+    def authorize(opening: Opening, code: str) -> None:
+        raise Rejected("this system needs no consent", remedy="leave out `connector auth`")
