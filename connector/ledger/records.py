@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
@@ -31,12 +31,38 @@ def pack_agreed(agreed: Mapping[str, Agreed]) -> Value:
     fields: dict[str, Value] = {}
     for name, value in agreed.items():
         fields[name] = [value.value, origins.setdefault(value.by, len(origins))]
-    return {"f": fields, "p": [by.pack() for by in origins]}
+    return {"f": fields, "p": [_pack_provenance(by) for by in origins]}
 
 
 def unpack_agreed(packed: Any) -> dict[str, Agreed]:
-    origins = [Provenance.unpack(entry) for entry in packed["p"]]
+    origins = [_unpack_provenance(entry) for entry in packed["p"]]
     return {name: Agreed(value, origins[origin]) for name, (value, origin) in packed["f"].items()}
+
+
+def _pack_instant(moment: datetime | None) -> Value:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _unpack_instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _pack_provenance(by: Provenance) -> Value:
+    return [by.channel, _pack_instant(by.at), _pack_instant(by.since), by.rule, by.sequence]
+
+
+def _unpack_provenance(entry: Any) -> Provenance:
+    channel, at, since, rule, sequence = entry
+    return Provenance(channel, _unpack_instant(at), _unpack_instant(since), rule, sequence)
+
+
+def _pack_held(held: Held) -> Value:
+    return [held.reason, held.detail, held.shown, held.projected, _pack_instant(held.since)]
+
+
+def _unpack_held(entry: Any) -> Held:
+    reason, detail, shown, projected, since = entry
+    return Held(reason, detail, shown, projected, _unpack_instant(since))
 
 
 def load(session: Session, record_ids: Iterable[int]) -> dict[int, Known]:
@@ -101,7 +127,7 @@ def to_binding(row: Row[Any]) -> Binding:
         dirty=row.dirty,
         dirty_since=row.dirty_since,
         reread=row.reread,
-        held={name: Held.unpack(entry) for name, entry in (row.held or {}).items()},
+        held={name: _unpack_held(entry) for name, entry in (row.held or {}).items()},
         confirmed=row.confirmed,
         attempts=row.attempts,
         due_at=row.due_at,
@@ -156,7 +182,7 @@ def save_binding(session: Session, value: Binding) -> int:
         "dirty": value.dirty,
         "dirty_since": value.dirty_since,
         "reread": value.reread,
-        "held": {name: held.pack() for name, held in value.held.items()} or None,
+        "held": {name: _pack_held(held) for name, held in value.held.items()} or None,
         "confirmed": value.confirmed,
         "attempts": value.attempts,
         "due_at": value.due_at,

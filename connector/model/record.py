@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -46,11 +47,11 @@ class Binding:
     external_id: str | None
     id: int = 0
     address: str = ""
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     part: str = ""
     state: BindingState = "bound"
     origin: Literal["matched", "created"] = "matched"
-    shadow: Mapping[str, Value] = field(default_factory=dict)
+    shadow: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     fingerprint: bytes | None = None
     handed: Decimal | None = None
     version: str = ""
@@ -61,7 +62,7 @@ class Binding:
     dirty: bool = False
     dirty_since: datetime | None = None
     reread: bool = False
-    held: Mapping[str, Held] = field(default_factory=dict)
+    held: Mapping[str, Held] = dataclasses.field(default_factory=dict)
     confirmed: Mapping[str, Value] | None = None
     attempts: int = 0
     due_at: datetime | None = None
@@ -84,7 +85,7 @@ class Known:
 
     record: Record
     bindings: Mapping[str, Binding]
-    conflicts: Mapping[str, OpenConflict] = field(default_factory=dict)
+    conflicts: Mapping[str, OpenConflict] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,4 @@ class Event:
     entity: Entity
     record_id: int | None
     field: str = ""
-    detail: Mapping[str, Value] = field(default_factory=dict)
+    detail: Mapping[str, Value] = dataclasses.field(default_factory=dict)
