@@ -290,10 +290,9 @@ class Transport:
         """
         call = Call("GET", template, purpose, safe=True)
         parts = urlsplit(link)
-        if (parts.scheme or parts.netloc) and origin(link) != origin(self._base):
-            raise self._named(
-                ContractBroken(f"{call}: a link leads to another host, {parts.netloc.rpartition('@')[2]}")
-            )
+        foreign = (parts.scheme or parts.netloc) and origin(link) != origin(self._base)
+        if foreign or not parts.path.startswith("/"):
+            raise self._named(ContractBroken(f"{call}: a link leads to another host, {parts.hostname}"))
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         return self._repeat(call, origin(self._base) + target)
 
