@@ -29,6 +29,8 @@ _PLAIN: Final = {
     "tuple_type": "must be a list",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
 }
 
 

@@ -9,15 +9,19 @@ from typing import Any, Final
 
 from connector.config import schema
 from connector.config.model import Config, SyncConfig
-from connector.config.policy import canonical_name, known_fields
+from connector.config.policy import canonical_name, fits, is_field, known_fields
 from connector.contract import AdapterType
+from connector.model.binding import OPERATOR
 from connector.model.entity import DEPENDENT, Entity
+from connector.model.fields import spec_of
 from connector.toml_lines import Path
 from connector.toml_report import Report, dotted
 
 _CHANNEL_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _PRICE_KEYS: Final = frozenset(schema.PriceTable.model_fields)
 _STOCK_KEYS: Final = frozenset(schema.StockTable.model_fields)
+
+_RESERVED: Final = _PRICE_KEYS | _STOCK_KEYS | schema.INITIAL | {OPERATOR}
 
 
 def check_names(tables: Mapping[str, Any], report: Report) -> None:
@@ -72,8 +76,8 @@ def _check_channel_name(name: str, report: Report) -> None:
     if not _CHANNEL_NAME.fullmatch(name):
         remedy = "use small letters, digits, - and _"
         report.add(("channels", name), f"{name} cannot be the name of a channel", remedy)
-    elif name in _PRICE_KEYS | _STOCK_KEYS:
-        remedy = "it is a key of price lists or of stock; choose another"
+    elif name in _RESERVED:
+        remedy = "the word has a meaning of its own in this file; choose another"
         report.add(("channels", name), f"{name} cannot be the name of a channel", remedy)
 
 
@@ -107,9 +111,17 @@ def _named(table: Mapping[str, Any], at: Path, key: str) -> Iterator[tuple[Path,
 def _check_participants(
     table: Mapping[str, Any], at: Path, channels: Collection[str], taking_part: Collection[str], report: Report
 ) -> None:
-    for key in ("owner", "originate"):
+    for key in ("owner", "originate", "initial"):
         for path, name in _named(table, at, key):
-            _check_participant(name, path, channels, taking_part, report)
+            if key == "initial" and name not in channels:
+                _check_initial(name, path, channels, report)
+            else:
+                _check_participant(name, path, channels, taking_part, report)
+
+
+def _check_initial(name: str, path: Path, channels: Collection[str], report: Report) -> None:
+    if name not in schema.INITIAL:
+        report.unknown(path, "rule or channel", name, {*schema.INITIAL, *channels})
 
 
 def _check_participant(
@@ -125,16 +137,18 @@ def _check_participant(
 def _check_fields(
     entity: Entity, table: Mapping[str, Any], channels: Collection[str], taking_part: Collection[str], report: Report
 ) -> None:
-    at = ("sync", entity.value, "fields")
-    fields = list(_tables(table, "fields"))
-    for name, policy in fields:
-        known = known_fields(entity, canonical_name(name))
-        if known is not None:
-            report.unknown((*at, name), f"field of a {entity}", name, known)
-        if name != canonical_name(name) and canonical_name(name) in dict(fields):
-            what = f"{name} and {canonical_name(name)} are one field"
-            report.add((*at, name), what, "keep one of the two tables")
-        _check_participants(policy, (*at, name), channels, taking_part, report)
+    fields = dict(_tables(table, "fields"))
+    for name, policy in fields.items():
+        at = ("sync", entity.value, "fields", name)
+        rule = str(policy.get("on_conflict"))
+        if not is_field(entity, name):
+            report.unknown(at, f"field of a {entity}", name, known_fields(entity))
+        elif not fits(rule, spec_of(entity, canonical_name(name))):
+            remedy = "union is for sets, min and max are for numbers, flags and days"
+            report.add((*at, "on_conflict"), f"{name} cannot be settled by {rule}", remedy)
+        if name != canonical_name(name) and canonical_name(name) in fields:
+            report.add(at, f"{name} and {canonical_name(name)} are one field", "keep one of the two tables")
+        _check_participants(policy, at, channels, taking_part, report)
 
 
 def _check_stock_names(

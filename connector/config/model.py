@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from connector.decide.merge import Policy
 from connector.model.entity import Entity, Location, PriceList
+from connector.model.fields import Rule
 
-Rule = Literal["owner", "latest", "manual", "delta", "union", "min", "max"]
-Initial = Literal["owner", "latest", "manual", "min", "max"]
 Drift = Literal["overwrite", "leave"]
 Deletes = Literal["archive", "delete", "restore", "unlink", "ask"]
 Direction = Literal["both", "in", "out"]
@@ -51,30 +51,16 @@ class ChannelConfig:
 
 @dataclass(frozen=True)
 class FieldPolicy:
-    """What the file says of one field; None where it leaves it to the entity."""
+    """What the file says of one field; None where it leaves it to the entity.
+
+    ``initial`` is ``owner``, ``latest``, ``manual``, ``min``, ``max`` or a channel's name.
+    """
 
     owner: str | None = None
     originate: tuple[str, ...] | None = None
     on_conflict: Rule | None = None
     drift: Drift | None = None
-    initial: Initial | None = None
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Who wins, for one field, everything merged.
-
-    Attributes:
-        rank: the channels, the owner first, then in the order of ``channels``.
-        originate: who may change the field; what a mapping cannot write is not taken off yet.
-    """
-
-    owner: str
-    rank: tuple[str, ...]
-    rule: Rule
-    originate: frozenset[str]
-    drift: Drift
-    initial: Initial
+    initial: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +109,7 @@ class SyncConfig:
     owner: str
     originate: tuple[str, ...] | None = None
     drift: Drift = "overwrite"
-    initial: Initial = "owner"
+    initial: str = "owner"
     deletes: Deletes = "archive"
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
@@ -162,7 +148,7 @@ class Config:
     alerts: tuple[str, ...] = field(repr=False)
 
     def policy(self, entity: Entity, name: str) -> Policy:
-        """Who wins for one canonical field: the field's own words, else the entity's, else the shop's vocabulary.
+        """Who wins for one canonical field (``life`` is ``active``); the owner is the first in rank.
 
         Raises KeyError where the entity is not configured.
         """

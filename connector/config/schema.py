@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.config.model import Deletes, Direction, Drift, Initial, Listen
+from connector.config.model import Deletes, Direction, Drift, Listen
 from connector.config.values import (
     Address,
     Books,
@@ -65,7 +65,7 @@ class FieldTable(Table):
     originate: list[Text] | None = None
     on_conflict: Literal["owner", "latest", "manual", "union", "min", "max"] | None = None
     drift: Drift | None = None
-    initial: Initial | None = None
+    initial: Text | None = None
 
 
 class SyncTable(Table):
@@ -75,7 +75,7 @@ class SyncTable(Table):
     owner: Text | None = None
     originate: list[Text] | None = None
     drift: Drift = "overwrite"
-    initial: Initial = "owner"
+    initial: Text = "owner"
     deletes: Deletes = "archive"
     fields: dict[str, FieldTable] = Field(default_factory=dict)
 
@@ -101,7 +101,7 @@ class StockTable(OpenTable):
     owner: Text | None = None
     originate: list[Text] | None = None
     drift: Drift = "overwrite"
-    initial: Initial = "owner"
+    initial: Text = "owner"
     deletes: Deletes = "archive"
     views: dict[str, ViewTable] = Field(default_factory=dict)
 
@@ -119,5 +119,8 @@ class AlertsTable(Table):
     urls: list[Text] = Field(default_factory=list)
 
 
-#: The tables at the top of the file; those of the second line hold tables by name.
+#: How first contact may be settled, beside the name of a channel.
+INITIAL = {"owner", "latest", "manual", "min", "max"}
+
+#: The tables at the top of the file; those of the second group hold tables by name.
 TOP = {"connector", "brakes", "alerts"} | {"channels", "locations", "prices", "sync"}

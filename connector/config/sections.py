@@ -197,7 +197,7 @@ class Reader:
 
     def _stock_channel(self, table: Any, at: KeyPath) -> StockSettings:
         """Its settings; the usual ones once a problem is reported."""
-        if not isinstance(table, dict):
+        if not isinstance(table, dict) or at[-1] not in self._tables.get("channels", {}):
             return StockSettings()  # an unknown key, which check_names has reported
         written = self._report.validated(schema.StockChannelTable, table, at)
         return StockSettings(**written.model_dump()) if written else StockSettings()
