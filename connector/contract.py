@@ -287,7 +287,7 @@ class Channel(Protocol):
 class Credentials:
     """A rotating pair and what belongs to it; ``values`` never appear in logs."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     obtained_at: datetime
 
 
