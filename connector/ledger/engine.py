@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +40,7 @@ _SQLITE_FAULTS: Final = (
         "the disk failed or is full",
         "look at the disk and its free space, then `connector ledger verify`",
     ),
-    ("readonly", "it is read-only", "give this user write access to the file and its folder"),
+    ("readonly", "it is read-only here", "give this user write access to the file and its folder"),
     ("malformed", "it is damaged", "`connector ledger restore` a backup; keep the damaged file"),
     ("not a database", "it is no ledger, or damaged", "look at `ledger` in config.toml, or `connector ledger restore`"),
     ("locked", "another process keeps it busy", "see who uses it; it is tried again"),
@@ -90,13 +90,13 @@ class WriterTurn:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        deadline = time.monotonic() + WAIT_S
         if self._holder == threading.get_ident():
             raise LedgerError("a write transaction was begun inside another one: a bug")
         if not self._threads.acquire(timeout=WAIT_S):
             raise _busy()
         try:
-            lock_file(self._descriptor, deadline)
+            if not lock_file(self._descriptor, WAIT_S):
+                raise _busy()
             self._holder = threading.get_ident()
             try:
                 yield
@@ -110,21 +110,33 @@ class WriterTurn:
         os.close(self._descriptor)
 
 
-def lock_file(descriptor: int, deadline: float) -> None:
-    """Take the kernel's lock on an open file; LedgerError once ``time.monotonic()`` passes the deadline."""
-    pause_s = 0.001
-    while not try_lock_file(descriptor):
-        if time.monotonic() > deadline:
-            raise _busy()
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 2, 0.02)
+def lock_file(descriptor: int, wait_s: float) -> bool:
+    """Take the kernel's lock on an open file; False where it could not be had in time."""
+    return _tried(lambda: _lock_file_at_once(descriptor), wait_s)
 
 
-def try_lock_file(descriptor: int) -> bool:
+def lock_session(driver: Any, name: str, wait_s: float) -> bool:
+    """Take a lock of this ledger on PostgreSQL that lives as long as the (raw) connection; False: not in time."""
+    key = f"{ADVISORY_SPACE}, hashtext(current_schema() || '/' || %s)"
+    return _tried(lambda: bool(driver.execute(f"SELECT pg_try_advisory_lock({key})", (name,)).fetchone()[0]), wait_s)
+
+
+def _lock_file_at_once(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    return True
+
+
+def _tried(attempt: Callable[[], bool], wait_s: float) -> bool:
+    """Until it works or the time is over. Polled, since a blocking lock cannot be given a time limit."""
+    deadline, pause_s = time.monotonic() + wait_s, 0.001
+    while not attempt():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 0.02)
     return True
 
 
@@ -152,7 +164,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent moment of the ledger; what is written here is refused."""
-        with self._faults_explained(), self._readers.begin() as connection:
+        with self.faults_explained(), self._readers.begin() as connection:
             yield connection
 
     @contextmanager
@@ -163,13 +175,16 @@ class Database:
         not a loss of power: for counters that their server corrects, since it saves the wait for the disk.
         """
         writers = self.engine.execution_options(write=True, durable=durable)
-        with self._faults_explained(), self._alone(), writers.begin() as connection:
+        with self.faults_explained(), self._alone(), writers.begin() as connection:
             yield connection
 
     @contextmanager
     def raw(self) -> Iterator[Any]:
-        """The driver's own connection, alone, outside of any transaction: for pragmas, VACUUM and backups."""
-        with self._faults_explained(), self._alone():
+        """The driver's own connection, outside of any transaction: for pragmas, VACUUM, backups and session locks.
+
+        On SQLite no other writer works meanwhile.
+        """
+        with self.faults_explained(), self._alone():
             connection = self.engine.raw_connection()
             driver = connection.driver_connection
             assert driver is not None  # only ever None once it was detached or invalidated
@@ -183,7 +198,7 @@ class Database:
     def connect(self) -> Iterator[Connection]:
         """A connection on which the caller begins the (write) transaction himself: for migrations."""
         writers = self.engine.execution_options(write=True, durable=True)
-        with self._faults_explained(), self._alone(), writers.connect() as connection:
+        with self.faults_explained(), self._alone(), writers.connect() as connection:
             yield connection
 
     def close(self) -> None:
@@ -202,7 +217,8 @@ class Database:
             yield
 
     @contextmanager
-    def _faults_explained(self) -> Iterator[None]:
+    def faults_explained(self) -> Iterator[None]:
+        """Turn whatever the driver raises into LedgerError, with what it means and the remedy."""
         try:
             yield
         except exc.DBAPIError as error:
