@@ -15,7 +15,10 @@ from connector.model.entity import Value
 from connector.model.fields import ADDRESS_MEMBERS
 
 _WORD: Final = r"(?:bus|bte|bo[iî]te|box|b|app|apt|unit|et|ét|hs|huis|hoog|bg|bis|ter|zw|rd|to|k|s)"
-_ADDITION: Final = rf"(?:\s?[-/]\s?[0-9A-Za-z]{{1,5}}|\s[0-9]{{1,2}}\s?hoog|\s?{_WORD}\.?\s?[0-9]{{1,4}}[A-Za-z]?|\s?{_WORD}|\s?[A-Za-z]{{1,4}})"
+_ADDITION: Final = (
+    r"(?:\s?[-/]\s?[0-9A-Za-z]{1,5}|\s[0-9]{1,2}\s?hoog"
+    rf"|\s?{_WORD}\.?\s?[0-9]{{1,4}}[A-Za-z]?|\s?{_WORD}|\s?[A-Za-z]{{1,4}})"
+)
 _LINE: Final = re.compile(
     rf"^(?P<street>.*?[^\W\d][^\d]*?(?:\s\S*\d\S*)*?),?\s+(?P<number>\d{{1,5}})(?P<addition>{_ADDITION}{{0,3}})$",
     re.IGNORECASE,

@@ -233,13 +233,8 @@ def canonical_literal(spec: FieldSpec, value: Any) -> Value:
 
 def _joined(shared: EntityTable, row: RowTable) -> RowTable:
     """A kind of row with what all kinds share."""
-    return RowTable.model_construct(
-        when=row.when,
-        **{key: {**getattr(shared, key), **getattr(row, key)} for key in _SHARED},
-    )
-
-
-_SHARED: Final = ("fields", "fixed", "create", "always", "needs", "refuse")
+    keys = [key for key in RowTable.model_fields if key != "when"]
+    return row.model_copy(update={key: {**getattr(shared, key), **getattr(row, key)} for key in keys})
 
 
 def _names(remote: Any) -> tuple[str, ...]:

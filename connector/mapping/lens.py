@@ -94,9 +94,10 @@ class FieldMapping:
     def read(self, picked: Native, context: Context) -> Value:
         """Its canonical value; raises MappingError."""
         try:
-            return self.chain.get(self.raw(picked), context)
+            value: Value = self.chain.get(self.raw(picked), context)
         except _UNREADABLE as error:
             raise self._problem(error) from None
+        return value
 
     def write_into(self, value: Value, record: dict[str, Any], context: Context, *, creating: bool = False) -> None:
         """Change the native record so that it shows the value; raises MappingError and changes nothing."""
