@@ -59,7 +59,10 @@ _POSTGRES_FAULTS: Final = (
 
 
 def sqlite_driver() -> ModuleType:
-    """The SQLite to use: pysqlite3 where it is installed (a newer SQLite), else the standard library's."""
+    """The SQLite to use: pysqlite3 where it is installed (a newer SQLite), else the standard library's.
+
+    Never both on one file in one process: they cannot see each other's locks.
+    """
     try:
         return importlib.import_module("pysqlite3.dbapi2")
     except ImportError:
@@ -86,22 +89,17 @@ class WriterTurn:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._threads = threading.Lock()
-        self._holder: int | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        if self._holder == threading.get_ident():
-            raise LedgerError("a write transaction was begun inside another one: a bug")
         if not self._threads.acquire(timeout=WAIT_S):
             raise _busy()
         try:
             if not lock_file(self._descriptor, WAIT_S):
                 raise _busy()
-            self._holder = threading.get_ident()
             try:
                 yield
             finally:
-                self._holder = None
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         finally:
             self._threads.release()
@@ -157,6 +155,7 @@ class Database:
         self.path = Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None
         self._turn = WriterTurn(beside(self.path, "writer")) if self.path else None
         self._readers = engine if self.path else _snapshots(engine)
+        self._thread = threading.local()
 
     def __str__(self) -> str:
         return str(self.path) if self.path else f"{self.url.host or 'localhost'}/{self.url.database}"
@@ -184,7 +183,7 @@ class Database:
 
         On SQLite no other writer works meanwhile.
         """
-        with self.faults_explained(), self._alone():
+        with self.faults_explained(), self._in_turn():
             connection = self.engine.raw_connection()
             driver = connection.driver_connection
             assert driver is not None  # only ever None once it was detached or invalidated
@@ -203,13 +202,25 @@ class Database:
 
     def close(self) -> None:
         """Let go of all connections. The last one to leave a SQLite file checkpoints it, hence alone."""
-        with self._alone():
+        with self._in_turn():
             self.engine.dispose()
         if self._turn:
             self._turn.close()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
+        """The writer's turn, once per thread: a thread would wait for itself."""
+        if getattr(self._thread, "writes", False):
+            raise LedgerError("a write transaction was begun inside another one: a bug")
+        with self._in_turn():
+            self._thread.writes = True
+            try:
+                yield
+            finally:
+                self._thread.writes = False
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
         if self._turn is None:  # PostgreSQL: the lock is taken inside the transaction
             yield
             return

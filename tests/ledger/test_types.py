@@ -82,7 +82,7 @@ def test_a_price_keeps_its_scale(database: Database, table: Table) -> None:
 @pytest.mark.parametrize("column", [{"number": 0.1}, {"number": True}, {"number": Decimal("NaN")}])
 def test_a_number_that_is_not_exact_is_refused(database: Database, table: Table, column: dict[str, object]) -> None:
     """A float, a flag or NaN never becomes a number of the ledger."""
-    with pytest.raises(StatementError, match="exact number|NaN"):
+    with pytest.raises(StatementError, match=r"exact number|NaN"):
         kept(database, **column)
 
 
