@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, ValidationError
@@ -28,8 +28,8 @@ class Route:
     view: View
 
 
-class OtherEdition(BaseConverter):
-    """A date-named version before 2026-07: the same answers, silently (L§1). 2026-10 and later are not served."""
+class OlderEdition(BaseConverter):
+    """A date-named version before 2026-07; 2026-10 and later are not served."""
 
     regex = r"20\d\d-\d\d"
 
@@ -41,24 +41,35 @@ class OtherEdition(BaseConverter):
 
 
 def register(app: Flask, access: Access, routes: Iterable[Route]) -> None:
-    """Add all routes, below the present version and below the ones before."""
-    app.url_map.converters["edition"] = OtherEdition
+    """Add all routes below the present version; the ones before are answered by the same views."""
     for route in routes:
-        view = _guard(access, route)
-        name = f"{route.method} {route.path}"
         options: dict[str, Any] = {"methods": [route.method], "provide_automatic_options": False}
-        app.add_url_rule(f"/api/{EDITION}{route.path}", name, view, **options)
-        app.add_url_rule(f"/api/<edition:edition>{route.path}", f"{name}, older", view, **options)
+        app.add_url_rule(
+            f"/api/{EDITION}{route.path}", f"{route.method} {route.path}", _guard(access, route), **options
+        )
+    app.url_map.converters["edition"] = OlderEdition
+    app.add_url_rule(
+        "/api/<edition:edition>/<path:rest>",
+        "older edition",
+        lambda edition, rest: _answer_older(app, rest),
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+    )
     app.add_url_rule("/api/products", "gone", _gone, methods=["GET", "POST"])
     app.register_error_handler(ApiError, _show_api_error)
     app.register_error_handler(HTTPException, _show_http_error)
+
+
+def _answer_older(app: Flask, rest: str) -> ResponseReturnValue:
+    """An ended version is answered by the oldest supported one, without a word (L§1)."""
+    paths = app.url_map.bind(request.host)
+    endpoint, values = paths.match(f"/api/{EDITION}/{rest}", method=request.method)
+    return cast(ResponseReturnValue, app.view_functions[endpoint](**values))
 
 
 def _guard(access: Access, route: Route) -> View:
     """The view behind access control; a view that returns None answers without a body."""
 
     def guarded(**values: str) -> ResponseReturnValue:
-        values.pop("edition", None)
         access.admit(route.scope)
         answer = route.view(**values)
         body, status = answer if isinstance(answer, tuple) else (answer, 200)

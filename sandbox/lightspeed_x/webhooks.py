@@ -50,7 +50,7 @@ class Webhooks:
         self._access = access
         self.hooks = store.table("webhooks")
         self._deliveries: list[Delivery] = []
-        self._queue: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         store.listeners.append(self.tell)
 
@@ -76,8 +76,8 @@ class Webhooks:
         self._queue.put(delivery)
 
     def _work(self) -> None:
-        while (delivery := self._queue.get()) is not None:
-            self.send(delivery)
+        while True:
+            self.send(self._queue.get())
 
     def send(self, delivery: Delivery) -> None:
         """Try once; what is not answered with 2xx within 5 seconds stays due, later each time."""
@@ -102,10 +102,6 @@ class Webhooks:
         for delivery in reversed(due) if backwards else due:
             self._send_soon(delivery)
         return len(due)
-
-    def close(self) -> None:
-        """End the sending thread."""
-        self._queue.put(None)
 
     def as_json(self) -> list[Row]:
         """All messages and how far they got."""

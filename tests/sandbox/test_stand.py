@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 from flask import jsonify, request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.__main__ import main
 from sandbox.calls import Calls
 from sandbox.faults import KINDS, Faults
 from sandbox.stand import (
@@ -444,3 +450,63 @@ class TestServer:
             f"{counter.stand.url}/echo", data=text, headers={"Content-Type": "application/json"}, timeout=10
         )
         assert answer.text == text
+
+
+class TestCommand:
+    """``python -m sandbox ADAPTER``."""
+
+    def test_one_line_then_serves_until_terminated(self, tmp_path: Path) -> None:
+        """It prints one line of JSON when ready, serves with the faults and switches given, and ends with 0."""
+        faults = tmp_path / "faults.json"
+        faults.write_text('{"fault": "status", "status": 418, "path": "retailer"}', encoding="utf-8")
+        words = ["lightspeed_x", "--port", "0", "--products", "12", "--customers", "6", "--no-limits"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", *words, "--set", "page_cap=5000", "--faults", str(faults)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parent.parent.parent,
+        )
+        assert process.stdout is not None
+        line = json.loads(process.stdout.readline())
+        assert {"adapter", "url", "control", "api", "token", "refresh_token"} <= set(line)
+        path = f"{line['url']}{line['api']}/retailer"
+        assert requests.get(path, timeout=10).status_code == 418
+        answer = requests.get(path, timeout=10, headers={"Authorization": f"Bearer {line['token']}"})
+        assert (answer.status_code, "X-RateLimit-Limit" in answer.headers) == (200, False)
+        assert requests.get(f"{line['control']}state", timeout=10).json()["switches"]["page_cap"] == 5000
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        assert process.stdout.read() == ""
+
+    def test_a_taken_port_is_told(self) -> None:
+        """A port in use ends it with 2 and says which."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            told = CliRunner().invoke(main, ["lightspeed_x", "--port", str(port), "--profile", "empty"])
+        assert told.exit_code == 2
+        assert str(port) in told.output
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["unknown"],
+            ["lightspeed_x", "--set", "page_cap"],
+            ["lightspeed_x", "--set", "page_cap=1"],
+            ["lightspeed_x", "--set", "nothing=1"],
+            ["lightspeed_x", "--faults", "/does/not/exist"],
+            ["lightspeed_x", "--profile", "other"],
+            ["lightspeed_x", "--products", "-1"],
+        ],
+    )
+    def test_wrong_usage(self, words: list[str]) -> None:
+        """What is wrong is told with exit status 2."""
+        told = CliRunner().invoke(main, words)
+        assert told.exit_code == 2
+        assert told.output
+
+    @pytest.mark.parametrize("text", ["{", "5", '[{"fault": "none"}]', '["status"]'])
+    def test_wrong_faults(self, tmp_path: Path, text: str) -> None:
+        """A file that holds no faults is told."""
+        faults = tmp_path / "faults.json"
+        faults.write_text(text, encoding="utf-8")
+        assert CliRunner().invoke(main, ["lightspeed_x", "--faults", str(faults)]).exit_code == 2
