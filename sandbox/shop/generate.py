@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from sandbox.shop import demo, words
+from sandbox.shop import demo, large, words
 from sandbox.shop.model import Shop
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -31,6 +32,8 @@ def _make_empty(seed: int, _products: int, _customers: int, as_of: date) -> Shop
 PROFILES: dict[str, Profile] = {
     "empty": Profile(0, 0, _make_empty),
     "demo": Profile(120, 60, demo.make_demo),
+    "tests": Profile(2_000, 800, partial(large.make_large, "tests")),
+    "load": Profile(20_000, 10_000, partial(large.make_large, "load")),
 }
 
 

@@ -75,6 +75,7 @@ class Product:
     stock: dict[str, Decimal] = field(default_factory=dict)  # Location.code → pieces physically there
     on: frozenset[System] = frozenset(SYSTEMS)
     overrides: dict[System, dict[str, Any]] = field(default_factory=dict)
+    vat_by_country: dict[str, VatClass] = field(default_factory=dict)  # {"BE": "intermediate"} where one differs
 
 
 @dataclass(frozen=True)
