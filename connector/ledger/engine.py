@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -183,7 +183,7 @@ class Database:
 
         On SQLite no other writer works meanwhile.
         """
-        with self.faults_explained(), self._in_turn():
+        with self.faults_explained(), self._alone() if self.path else nullcontext():
             connection = self.engine.raw_connection()
             driver = connection.driver_connection
             assert driver is not None  # only ever None once it was detached or invalidated

@@ -56,11 +56,14 @@ class Lease:
     """A named right to work, kept alive by a heartbeat; another may take it once that has stopped.
 
     Args:
-        expires_after: silence after which the holder counts as dead.
+        expires_after: silence after which the holder counts as dead; None: whoever is found there is
+            dead, since a lock of another kind says so.
         now: the clock, aware UTC.
     """
 
-    def __init__(self, database: Database, name: str, *, expires_after: timedelta, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, name: str, *, expires_after: timedelta | None, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._name = name
         self._expires_after = expires_after
@@ -81,7 +84,7 @@ class Lease:
         """
         with self._database.write() as connection:
             row, now = self._row(connection), self._now()
-            if row is not None and row.holder != self._me and row.beat_at + self._expires_after > now:
+            if row is not None and row.holder != self._me and self._is_alive(row.beat_at, now):
                 raise AlreadyHeldError(f"{self._name} of {self._database}", _holder(row))
             attempts = 1 if row is None else row.attempts + 1
             connection.execute(delete(lease).where(lease.c.name == self._name))
@@ -101,17 +104,22 @@ class Lease:
         with self._database.write() as connection:
             connection.execute(delete(lease).where(lease.c.name == self._name, lease.c.holder == self._me))
 
+    def _is_alive(self, beat_at: datetime, now: datetime) -> bool:
+        return self._expires_after is not None and beat_at + self._expires_after > now
+
     def _row(self, connection: Connection) -> Row[tuple[str, str, datetime, datetime, int]] | None:
         return connection.execute(select(lease).where(lease.c.name == self._name)).one_or_none()
 
 
 class EngineLock:
-    """The right to be the one process that observes and delivers; held from ``take`` to ``release``."""
+    """The right to be the one process that observes and delivers.
+
+    This object holds it from ``take`` to ``release``, and must live as long as the work.
+    """
 
     def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
         self._database = database
-        # The kernel says who is alive, so a lease found under a free lock is a dead one's, however young.
-        self._lease = Lease(database, DAEMON, expires_after=timedelta(0), now=now)
+        self._lease = Lease(database, DAEMON, expires_after=None, now=now)
         self._held = ExitStack()
         self._alive: Callable[[], None] = lambda: None
 

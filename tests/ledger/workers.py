@@ -117,7 +117,8 @@ def back_up_on_a_full_disk(url: str, target: str) -> None:
 
 def hold_engine(url: str) -> None:
     with closing(connect(url)) as database:
-        say(EngineLock(database, now=now).take())
+        lock = EngineLock(database, now=now)
+        say(lock.take())
         wait()
 
 
