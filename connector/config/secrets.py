@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Final, get_args
+from urllib.parse import urlsplit
 
-from pydantic import SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr
 
+from connector.config.model import Config
 from connector.toml_lines import Path
 from connector.toml_report import Report, declared, dotted
 
@@ -108,3 +110,28 @@ class Resolver:
     def _fail(self, at: Path, key: str | int, what: str, remedy: str) -> None:
         self.failed.add(key)
         self._report.add(at, what, remedy)
+
+
+def secrets_of(config: Config) -> Iterator[str]:
+    """Every secret that a configuration holds, for whoever must keep them out of sight."""
+    for channel in config.channels.values():
+        yield from _revealed(channel.options)
+    yield from config.alerts
+    if password := urlsplit(config.ledger_url).password:
+        yield password
+
+
+def _revealed(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, SecretBytes):
+        yield value.get_secret_value().decode("utf-8", "replace")
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _revealed(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _revealed(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _revealed(inner)

@@ -18,7 +18,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, Processor
 
 from connector.model.entity import Entity
-from connector.service.redaction import Redactor
+from connector.service.redaction import Redactor, share
 
 Form = Literal["json", "console"]
 
@@ -46,6 +46,7 @@ def configure(
     """
     target = stream or sys.stderr
     redactor = redactor or Redactor()
+    share(redactor)
     handler = logging.StreamHandler(target)
     handler.setFormatter(_formatter(form or ("console" if target.isatty() else "json"), redactor))
     root = logging.getLogger()

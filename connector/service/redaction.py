@@ -168,3 +168,16 @@ def _fold(name: str) -> str:
 def _frames(trace: TracebackType | None) -> Iterator[str]:
     for frame in traceback.extract_tb(trace):
         yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+
+
+#: In a list, so that logging can put another one in its place.
+_shared = [Redactor()]
+
+
+def shared_redactor() -> Redactor:
+    """The one that this process's logs use, for what is written elsewhere."""
+    return _shared[0]
+
+
+def share(redactor: Redactor) -> None:
+    _shared[0] = redactor
