@@ -194,6 +194,11 @@ def save_binding(session: Session, value: Binding) -> int:
     return int(session.connection.execute(insert(binding).values(**columns).returning(binding.c.id)).scalar_one())
 
 
+def delete_binding(session: Session, value: Binding) -> None:
+    """Forget a binding that never came to be: the create is owed no longer."""
+    session.connection.execute(delete(binding).where(binding.c.id == value.id))
+
+
 def fingerprints(
     session: Session, channel: str, entity: Entity, external_ids: Sequence[str]
 ) -> dict[str, tuple[int, bytes | None, bool]]:
@@ -207,8 +212,10 @@ def fingerprints(
     return found
 
 
-def by_reference(session: Session, channel: str, entity: Entity, references: Iterable[str]) -> dict[str, int]:
-    """External id or address on the channel → record id. An address shared by two is left out."""
+def by_reference(
+    session: Session, channel: str, entity: Entity, references: Iterable[str], *, by_address: bool = True
+) -> dict[str, int]:
+    """External id, or else address, on the channel → record id. An address shared by two is left out."""
     wanted = sorted({reference for reference in references if reference})
     found: dict[str, int] = {}
     for part in chunks(wanted):
@@ -216,7 +223,7 @@ def by_reference(session: Session, channel: str, entity: Entity, references: Ite
             _lane(channel, entity), binding.c.state == "bound", binding.c.external_id.in_(part)
         )
         found.update({row.external_id: row.record_id for row in session.connection.execute(query)})
-    missing = [reference for reference in wanted if reference not in found]
+    missing = [reference for reference in wanted if by_address and reference not in found]
     for part in chunks(missing):
         query = (
             select(binding.c.address, func.min(binding.c.record_id))
@@ -285,6 +292,12 @@ def to_reread(session: Session, channel: str, entity: Entity, limit: int) -> lis
         .limit(limit)
     )
     return [row.external_id for row in session.connection.execute(query)]
+
+
+def count_bound(session: Session, channel: str, entity: Entity) -> int:
+    """How many records a lane is bound to: what a brake's share is a share of."""
+    query = select(func.count()).where(_lane(channel, entity), binding.c.state == "bound")
+    return int(session.connection.execute(query).scalar_one())
 
 
 def bound_ids(session: Session, channel: str, entity: Entity) -> dict[str, tuple[int, int]]:

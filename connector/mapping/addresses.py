@@ -231,7 +231,8 @@ def _own_phone(raw: Mapping[str, Any], country: str) -> str | None:
 class Addresses(Converter):
     """Further addresses: a native list of members as for ``address``, each with its own ``id``, in no order.
 
-    One that stands there already is kept whole; one that changed keeps its id.
+    ``{list, own_first, …}`` where the customer's own name and phone stand in for missing ones. An
+    address that stands there already is kept whole; one that changed keeps its id.
     """
 
     members: dict[str, str]
@@ -239,16 +240,18 @@ class Addresses(Converter):
     nulls: ClassVar[bool] = True
 
     def get(self, raw: Any, context: Context) -> Any:
-        found = [self._one.get(self._members_of(entry), context) for entry in raw or []]
+        entries, own = _entries(raw)
+        found = [self._one.get(self._members_of(entry, own), context) for entry in entries]
         return sorted((one for one in found if one is not None), key=_order) or None
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
-        free = [(self._one.get(self._members_of(entry), context), entry) for entry in before or []]
+        entries, own = _entries(before)
+        free = [(self._one.get(self._members_of(entry, own), context), entry) for entry in entries]
         kept = [self._take(free, lambda seen, one=one: seen == one) for one in value or []]
         written = []
         for one, entry in zip(value or [], kept, strict=True):
-            written.append(entry or self._changed(one, self._take(free, lambda seen: seen is not None), context))
-        return written
+            written.append(entry or self._changed(one, self._take(free, lambda seen: seen is not None), own, context))
+        return {**before, "list": written} if isinstance(before, dict) else written
 
     @staticmethod
     def _take(free: list[Any], fits: Any) -> Any:
@@ -256,17 +259,24 @@ class Addresses(Converter):
         at = next((index for index, (seen, _) in enumerate(free) if fits(seen)), None)
         return None if at is None else free.pop(at)[1]
 
-    def _changed(self, value: Any, entry: Any, context: Context) -> dict[str, Value]:
+    def _changed(self, value: Any, entry: Any, own: Mapping[str, Any], context: Context) -> dict[str, Value]:
         entry = entry or {}
-        members: Any = self._one.put(value, self._members_of(entry), context)
+        members = self._one.put(value, self._members_of(entry, own), context)
         return {**entry, **{native: members[member] for member, native in self.members.items()}}
 
-    def _members_of(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        return {member: entry.get(native) for member, native in self.members.items()}
+    def _members_of(self, entry: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+        return {**{member: entry.get(native) for member, native in self.members.items()}, **own}
 
     @property
     def _one(self) -> Address:
         return Address(self.street_style)
+
+
+def _entries(raw: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The list, and the customer's own members beside it."""
+    if not isinstance(raw, dict):
+        return list(raw or []), {}
+    return list(raw["list"] or []), {member: value for member, value in raw.items() if member != "list"}
 
 
 def _order(address: Value) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from connector.mapping import vat
 from connector.mapping.context import Context
-from connector.mapping.converter import Converter, Unfit, converter
+from connector.mapping.converter import Converter, Unfit, converter, plain
 from connector.mapping.values import decimal_of, rounded, text_of
 from connector.model.entity import PriceList
 
@@ -19,6 +19,7 @@ Form = Literal["included", "excluded"]
 _KG: Final = {
     "kg": Decimal(1),
     "g": Decimal("0.001"),
+    "kgs": Decimal(1),
     "lb": Decimal("0.45359237"),
     "lbs": Decimal("0.45359237"),
     "oz": Decimal("0.028349523125"),
@@ -81,6 +82,59 @@ def _rate(context: Context) -> Decimal:
     if context.vat_class is None:
         raise Unfit("has no VAT rate: its product has no VAT class yet", "give the product a VAT class")
     return vat.rate(context.country, context.vat_class, context.as_of)
+
+
+@converter("vat_apart")
+@dataclass(frozen=True)
+class VatApart(Converter):
+    """An amount that is written in the channel's form and always read back net: ``{net, written}``.
+
+    ``written`` is a name for what was sent, which no read returns; while it stands, it is the amount.
+    """
+
+    form: Form
+    scale: int = 4
+    nulls: ClassVar[bool] = True
+
+    def get(self, raw: Any, context: Context) -> Any:
+        if raw["written"] is not None:
+            return Vat(self.form, self.scale).get(raw["written"], context)
+        return None if raw["net"] is None else Vat("excluded", self.scale).get(raw["net"], context)
+
+    def put(self, value: Any, before: Any, context: Context) -> Any:
+        amount = None if value is None else Vat(self.form, self.scale).put(value, None, context)
+        return {**before, "written": amount}
+
+    def changes_at(self, raw: Any, context: Context) -> date | None:
+        return Vat("excluded").changes_at(raw["net"], context) if raw["written"] is None else None
+
+
+@converter("per_unit")
+@dataclass(frozen=True)
+class PerUnit(Converter):
+    """An amount for so many pieces: [amount, pieces]. Divided only where it comes out exactly."""
+
+    scale: int = 4
+    nulls: ClassVar[bool] = True
+
+    def get(self, raw: Any, context: Context) -> Any:
+        if raw[0] is None:
+            return None
+        pieces = self._pieces(raw)
+        each = rounded(decimal_of(raw[0]) / pieces, self.scale)
+        if each * pieces != decimal_of(raw[0]):
+            raise Unfit("does not divide exactly over the pieces of its row", "make a row for one piece there")
+        return each
+
+    def put(self, value: Any, before: Any, context: Context) -> Any:
+        return [None if value is None else plain(decimal_of(value) * self._pieces(before)), before[1]]
+
+    @staticmethod
+    def _pieces(raw: Any) -> Decimal:
+        pieces = Decimal(1) if raw[1] is None else decimal_of(raw[1])
+        if pieces <= 0:
+            raise Unfit("is for no pieces at all", "correct the row there")
+        return pieces
 
 
 @converter("weight")

@@ -13,7 +13,16 @@ from connector.mapping.expressions import Expression, ExpressionError
 from connector.mapping.lens import EntityMapping, FieldMapping, RowMapping
 from connector.mapping.schema import EntityTable, FieldTable, MappingTable, RowTable
 from connector.model.entity import Entity, Value
-from connector.model.fields import FIELDS, NEVER_READ, NUMERIC, FieldSpec, FieldType, spec_of
+from connector.model.fields import (
+    ADDRESS_MEMBERS,
+    FIELDS,
+    NAME_MEMBERS,
+    NEVER_READ,
+    NUMERIC,
+    FieldSpec,
+    FieldType,
+    spec_of,
+)
 from connector.toml_lines import Path
 from connector.toml_report import Report, suggestion
 
@@ -84,7 +93,10 @@ class Compiler:
             kind: self._row(entity, row, (*path, "rows", kind) if kind else path, path) for kind, row in kinds.items()
         }
         only = self._expression(table.only, (*path, "only"))
-        return EntityMapping(entity, rows, only=only, calls=table.calls)
+        for name in table.requires:
+            if spec_of(entity, name) is None:
+                self._sources.add((*path, "requires"), f"{entity} has no field {name}", suggestion(name, FIELDS[entity]))
+        return EntityMapping(entity, rows, only=only, calls=table.calls, requires=table.requires)
 
     def _row(self, entity: Entity, row: RowTable, path: Path, shared: Path) -> RowMapping:
         fields = {}
@@ -124,7 +136,7 @@ class Compiler:
         members = tuple(remote) if isinstance(remote, dict) else ()
         return FieldMapping(
             name, spec, names, chain, members, isinstance(remote, str), table.write, table.unless_off,
-            table.read == "first", table.part,
+            table.read, table.part,
         )  # fmt: skip
 
     def _check_unless_off(self, entity: Entity, flag: str, path: Path) -> None:
@@ -223,12 +235,21 @@ class Compiler:
 
 
 def canonical_literal(spec: FieldSpec, value: Any) -> Value:
-    """A canonical value as TOML can write it: numbers as text or number, "" for null."""
+    """A canonical value as TOML can write it: numbers as text or number, "" and what is left out for null."""
     if value == "":
         return None
+    if spec.type == "addresses" and isinstance(value, list):
+        return [_members(ADDRESS_MEMBERS, one) for one in value]
+    if isinstance(value, dict) and spec.is_group:
+        return _members(NAME_MEMBERS if spec.type == "name" else ADDRESS_MEMBERS, value)
     if spec.type in NUMERIC and not isinstance(value, bool):
         return Decimal(str(value))
     return value  # type: ignore[no-any-return]
+
+
+def _members(names: Sequence[str], value: Mapping[str, Any]) -> dict[str, Value]:
+    """A group with all its members, and with what does not belong there, so that a test shows it."""
+    return {**dict.fromkeys(names), **{name: one or None for name, one in value.items()}}
 
 
 def _joined(shared: EntityTable, row: RowTable) -> RowTable:

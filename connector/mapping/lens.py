@@ -26,6 +26,7 @@ from connector.model.fields import FieldSpec
 __all__ = ["Context", "EntityMapping", "FieldMapping", "Mapping_", "Read", "RowMapping", "Written"]
 
 WriteRule = Literal["never", "create", "always"]
+ReadRule = Literal["always", "first", "never"]
 
 #: What a converter may stumble over in a native record of an unexpected shape.
 _UNREADABLE: Final = (Unfit, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
@@ -63,7 +64,8 @@ class FieldMapping:
         single: one name, whose value the converters see as it is.
         write: ``never``, at creation alone, or always.
         unless_off: a canonical flag without which this one is written as false ("shown" while archived).
-        first_contact: read only while nothing is known of the record here; never an edit later.
+        reads: always; ``first``: only while nothing is known of the record here, never an edit later;
+            ``never``: what the channel makes of it is its own business.
         part: the call that it belongs to; "" where its names say so.
     """
 
@@ -75,7 +77,7 @@ class FieldMapping:
     single: bool = True
     write: WriteRule = "always"
     unless_off: str = ""
-    first_contact: bool = False
+    reads: ReadRule = "always"
     part: str = ""
 
     @property
@@ -203,7 +205,9 @@ class EntityMapping:
         *,
         only: Expression | None = None,
         calls: Sequence[str] = (),
+        requires: Sequence[str] = (),
     ) -> None:
+        self.requires = tuple(requires)
         self.entity = entity
         self.rows = dict(rows)
         self.calls = ("", *calls)
@@ -234,6 +238,8 @@ class EntityMapping:
         values: dict[str, Value] = dict(row.fixed)
         problems: dict[str, MappingError] = {}
         for name, one in row.fields.items():
+            if one.reads == "never":
+                continue
             try:
                 values[name] = one.read(picked, context)
             except MappingError as problem:
@@ -255,7 +261,7 @@ class EntityMapping:
             changed = {**row.create, **changed}
         if changed:
             changed = {**changed, **row.always}
-        return Written(changed, problems, self._by_call(row, changed))
+        return Written(changed, problems, self._by_call(part, changed))
 
     def through(self, values: Canonical, before: Native, context: Context, part: str = "") -> dict[str, Value]:
         """The values as this channel can hold them: in(out(v)), whatever it allows us to write.
@@ -282,9 +288,10 @@ class EntityMapping:
         one = self.fields.get(field)
         return one is not None and self._may(one, creating)
 
-    def names_of(self, field: str) -> tuple[str, ...]:
-        """The native names of a field, () where it has none here."""
-        one = self.fields.get(field)
+    def names_of(self, field: str, part: str = "") -> tuple[str, ...]:
+        """The native names of a field, () where it has none here; of one kind of row where ``part`` says which."""
+        fields = self._row(part).fields if self._kind(part) in self.rows else self.fields
+        one = fields.get(field)
         return one.names if one else ()
 
     def fields_of(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -295,7 +302,7 @@ class EntityMapping:
     def first_contact_only(self, field: str) -> bool:
         """Whether a field is read only while nothing is known of the record on this channel."""
         one = self.fields.get(field)
-        return one is not None and one.first_contact
+        return one is not None and one.reads == "first"
 
     def changes_at(self, picked: Native, context: Context, part: str = "") -> date | None:
         """The next day on which ``get`` would answer otherwise, None where only an edit changes it."""
@@ -342,12 +349,16 @@ class EntityMapping:
             if any(record[name] for name in inside) and not needed.holds(record):
                 record.update((name, before.get(name)) for name in inside)
 
-    def _by_call(self, row: RowMapping, changed: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def call_of(self, name: str, part: str = "") -> str:
+        """The call that writes a native name; "" for the only or first one."""
+        own = next((one.part for one in self._row(part).fields.values() if one.part and name in one.names), "")
+        prefix = name.partition(".")[0]
+        return own or (prefix if prefix in self.calls else "")
+
+    def _by_call(self, part: str, changed: Iterable[str]) -> dict[str, tuple[str, ...]]:
         names: dict[str, list[str]] = {}
-        own = {name: one.part for one in row.fields.values() if one.part for name in one.names}
         for name in changed:
-            prefix = name.partition(".")[0]
-            names.setdefault(own.get(name) or (prefix if prefix in self.calls else ""), []).append(name)
+            names.setdefault(self.call_of(name, part), []).append(name)
         return {call: tuple(names[call]) for call in (*self.calls, *names) if call in names}
 
 

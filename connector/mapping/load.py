@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.errors import ConfigError, Problem
-from connector.mapping import addresses, amounts, days, markup, people, values  # noqa: F401  # they register converters
+from connector.mapping import addresses, amounts, days, markup, people, places  # noqa: F401  # they register converters
 from connector.mapping.compile import Compiler, Sources
 from connector.mapping.lens import Mapping_
 from connector.mapping.schema import MappingTable

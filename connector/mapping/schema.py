@@ -45,7 +45,7 @@ class FieldTable(_Table):
     remote: Remote
     convert: list[Step] = []
     write: Literal["never", "create", "always"] = "always"
-    read: Literal["always", "first"] = "always"
+    read: Literal["always", "first", "never"] = "always"
     unless_off: str = Field(default="", alias="and")
     part: str = ""
 
@@ -63,9 +63,11 @@ class RowTable(_Table):
 
 
 class EntityTable(RowTable):
-    """One entity. ``calls`` are the parts of a write after the first, in their order."""
+    """One entity. ``calls`` are the parts of a write after the first, in their order; ``requires`` are the
+    fields without which a record does not belong there (a customer without e-mail stays in the till)."""
 
     only: ExpressionText | None = None
+    requires: list[str] = []
     calls: list[str] = []
     rows: dict[str, RowTable] = {}
 

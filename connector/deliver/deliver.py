@@ -1,0 +1,349 @@
+"""Paying debts: dirty bindings in batches; look again, intend, write, receive.
+
+Every create is preceded by a look-up of its key there; every overwriting write by a fresh read of
+the batch. Intents are durable before the call and receipts after it, so that a kill at any line
+leaves either a debt or a write in doubt, never a loss.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from connector.contract import Page, Row, RowResult
+from connector.decide.create import AskFirst, Create, KeyTaken, Match, decide_create
+from connector.decide.retry import Refusal, lane_fault
+from connector.deliver import receipts
+from connector.deliver.compose import Composed, compose, compose_stock, new_token
+from connector.errors import ChannelError, ConnectorError, ContractBroken
+from connector.ledger import debts, holds, records
+from connector.ledger.holds import Case
+from connector.ledger.store import Session
+from connector.model.binding import WHOLE_BINDING, Held
+from connector.model.entity import DEPENDENT, Entity, Key
+from connector.model.record import Known
+from connector.observe.absence import suspect
+from connector.observe.feed import reread
+from connector.observe.intake import Reading, Tally, take_page
+from connector.observe.match import keys_of, row_key
+from connector.observe.workspace import Workspace
+from connector.parts import Lane, Parts
+from connector.stock.picture import facts_of, on_hand_of, targets
+from connector.stock.settle import debt
+
+#: Records looked at together where the channel writes one at a time.
+SINGLES = 20
+
+
+@dataclass
+class Delivered:
+    """What a delivery did, by outcome: receipt, refused, in-doubt, matched …"""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
+    calls: int = 0
+
+    @property
+    def written(self) -> int:
+        return self.outcomes["receipt"]
+
+
+def deliver(parts: Parts, lane: Lane, scope_keys: Sequence[str] = ()) -> Delivered:
+    """Pay what this lane owes and can pay now. Raises what concerns the whole lane, after storing what happened."""
+    done = Delivered()
+    if lane.side.read_only:
+        return done
+    tried: set[int] = set()
+    while not parts.stop.is_set():
+        batch = _next_batch(parts, lane, scope_keys, tried)
+        if not batch:
+            return done
+        _deliver_batch(parts, lane, batch, done)
+        tried.update(_still_owed(parts, lane, batch, done))
+        parts.progress(str(lane), done.written)
+        _stop_on_channel_fault(lane, done)
+    return done
+
+
+def batch_size(lane: Lane) -> int:
+    return max(lane.side.can(lane.entity).write_batch, SINGLES)
+
+
+def _next_batch(parts: Parts, lane: Lane, scope_keys: Sequence[str], tried: set[int]) -> list[int]:
+    with parts.ledger.read() as session:
+        owing = records.dirty(session, lane.side.name, lane.entity, batch_size(lane) + len(tried))
+        doubtful = {intent.record_id for intent in debts.in_doubt(session, lane.side.name, lane.entity)}
+        chosen = [id_ for id_ in owing if id_ not in tried and id_ not in doubtful]
+        if scope_keys:
+            chosen = [id_ for id_ in chosen if in_keys(session, id_, scope_keys)]
+        return chosen[: batch_size(lane)]
+
+
+def in_keys(session: Session, record_id: int, keys: Sequence[str]) -> bool:
+    """Whether a record, or the product it hangs on, is one of those that were named."""
+    known = records.load(session, [record_id])[record_id].record
+    if known.parent_id is not None:
+        known = records.load(session, [known.parent_id])[known.parent_id].record
+    return known.key in keys
+
+
+def _still_owed(parts: Parts, lane: Lane, batch: Iterable[int], done: Delivered) -> set[int]:
+    """Those that made no progress: tried again in another round, not in this one."""
+    if done.outcomes["receipt"] + done.outcomes["matched"] == 0:
+        return set(batch)
+    with parts.ledger.read() as session:
+        known = records.load(session, batch)
+    stuck = set()
+    for id_, one in known.items():
+        binding = one.bindings.get(lane.side.name)
+        if binding is not None and binding.dirty and binding.attempts:
+            stuck.add(id_)
+    return stuck
+
+
+def _deliver_batch(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> None:
+    _look_again(parts, lane, batch)
+    _look_up_creates(parts, lane, batch, done)
+    composed = _intend(parts, lane, batch, done)
+    for chunk in _chunks(composed, max(lane.side.can(lane.entity).write_batch, 1)):
+        if parts.stop.is_set():
+            _withdraw(parts, chunk)
+            continue
+        _send(parts, lane, chunk, done)
+
+
+def _chunks(composed: Sequence[Composed], size: int) -> Iterable[list[Composed]]:
+    return (list(composed[start : start + size]) for start in range(0, len(composed), size))
+
+
+def _look_again(parts: Parts, lane: Lane, batch: Sequence[int]) -> None:
+    """A fresh read before a write that would overwrite what it has not seen."""
+    always = lane.side.can(lane.entity).reread
+    with parts.ledger.read() as session:
+        known = records.load(session, batch)
+    bindings = [one.bindings.get(lane.side.name) for one in known.values()]
+    ids = [b.external_id for b in bindings if b is not None and b.external_id is not None and (always or b.reread)]
+    missing = reread(parts, lane, ids)
+    if missing:
+        suspect(parts, lane, sorted(missing))
+
+
+def _look_up_creates(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> None:
+    """Every create is preceded by a look-up of the key there: a stranger found is the thing (5.8)."""
+    with parts.ledger.read() as session:
+        known = _load(parts, session, batch)
+    owed = [one for id_, one in known.items() if id_ in set(batch) and _is_create(one, lane)]
+    for one in owed:
+        found = _find(parts, lane, one, known)
+        _decide_create(parts, lane, one, found, done)
+
+
+def _load(parts: Parts, session: Session, batch: Iterable[int]) -> dict[int, Known]:
+    workspace = Workspace(session, parts.topology, parts.moment(session))
+    workspace.load(batch)
+    return workspace.known
+
+
+def _is_create(known: Known, lane: Lane) -> bool:
+    binding = known.bindings.get(lane.side.name)
+    return binding is not None and binding.external_id is None and binding.dirty
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up before a create found, and when it began."""
+
+    rows: Sequence[Row]
+    sequence: int
+
+
+def _find(parts: Parts, lane: Lane, known: Known, around: dict[int, Known]) -> Found:
+    channel, sequence = parts.channel(lane), parts.ledger.current_sequence()
+    record = known.record
+    if record.entity in DEPENDENT:
+        parent = around[record.parent_id or 0]
+        product = parent.bindings[lane.side.name]
+        key = Key("row", record.key)
+        rows = channel.find(record.entity, [key], product.external_id or "").get(key, ())
+        return Found([row for row in rows if _is_row(parts, lane, known, row)], sequence)
+    keys = keys_of(record.entity, record.values())
+    found = channel.find(record.entity, keys)
+    unique = {row.external_id: row for rows in found.values() for row in rows}
+    return Found(list(unique.values()), sequence)
+
+
+def _is_row(parts: Parts, lane: Lane, known: Known, row: Row) -> bool:
+    """Whether a price row or stock figure of the product is the one that is owed."""
+    record, topology = known.record, parts.topology
+    if topology.native_place(lane.side.name, record.entity, record.place) != row.place:
+        return False
+    mapping = lane.side.mappings[record.entity]
+    context = topology.context(record.entity, record.place, None, parts.today())
+    values = mapping.get(mapping.pick(row.native, row.part), context, row.part).values
+    return row_key(record.entity, record.place, values) == record.key
+
+
+def _decide_create(parts: Parts, lane: Lane, known: Known, found: Found, done: Delivered) -> None:
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        ids = [row.external_id for row in found.rows]
+        bound = records.by_reference(session, lane.side.name, lane.entity, ids, by_address=False)
+        others = frozenset(id_ for id_, record_id in bound.items() if record_id != known.record.id)
+        decision = decide_create(ids, others)
+        if isinstance(decision, Create):
+            return
+        workspace.load([known.record.id])
+        if isinstance(decision, Match):
+            rows = [row for row in found.rows if row.external_id == decision.external_id]
+            _adopt(workspace, lane, known.record.id, rows[0], found.sequence, parts)
+            done.outcomes["matched"] += 1
+        else:
+            _hold_create(workspace, lane, known.record.id, decision)
+            done.outcomes["refused"] += 1
+        workspace.flush()
+
+
+def _adopt(workspace: Workspace, lane: Lane, record_id: int, row: Row, sequence: int, parts: Parts) -> None:
+    """What was to be created is there already: first contact, in place of the create."""
+    known = workspace.get(record_id)
+    binding = replace(known.bindings[lane.side.name], external_id=row.external_id, origin="matched", state="bound")
+    workspace.change_binding(replace(binding, dirty=False))
+    workspace.flush()
+    reading = Reading(lane, workspace.session.sequence, parts.now(), None)
+    take_page(workspace, reading, Page([row], parts.now()))
+
+
+def _hold_create(workspace: Workspace, lane: Lane, record_id: int, decision: KeyTaken | AskFirst) -> None:
+    known = workspace.get(record_id)
+    binding = known.bindings[lane.side.name]
+    if isinstance(decision, KeyTaken):
+        cause = f"its key is held there by {', '.join(decision.holders)}, which is another record or more than one"
+        remedy = "settle which is which with `connector match`, or change one of the keys"
+    else:
+        cause, remedy = (
+            "neither key nor own reference can be looked up there",
+            "create it there by hand, then `connector match`",
+        )
+    hold = Held("quarantine", cause, projected=None, since=workspace.session.now)
+    workspace.change_binding(replace(binding, held={**binding.held, WHOLE_BINDING: hold}))
+    case = Case(lane.side.name, lane.entity, "", record_id, known.record.key, "", "out", "KeyTaken", cause, remedy)
+    holds.confine(workspace.session, case)
+
+
+def _intend(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> list[Composed]:
+    """Compute what is still owed, and store the intents: durable before anything is sent."""
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        workspace.load(batch)
+        composed = [one for id_ in batch if (one := _compose(parts, workspace, lane, id_)) is not None]
+        for one in composed:
+            _hold_problems(workspace, lane, one, done)
+        ready = [one for one in composed if one.intent is not None]
+        debts.open_intents(session, [one.intent for one in ready if one.intent is not None])
+        workspace.flush()
+        return ready
+
+
+def _compose(parts: Parts, workspace: Workspace, lane: Lane, record_id: int) -> Composed | None:
+    known = workspace.get(record_id)
+    binding = known.bindings.get(lane.side.name)
+    if binding is None or not binding.dirty or binding.reread:
+        return None
+    parent = workspace.parent_of(known)
+    if lane.entity is Entity.STOCK and parent is not None:
+        return _compose_stock(parts, workspace, lane, known, parent)
+    return compose(parts.topology, lane.side, known, parent, binding, parts.now(), new_token())
+
+
+def _compose_stock(parts: Parts, workspace: Workspace, lane: Lane, known: Known, parent: Known) -> Composed | None:
+    side, session, product_id = lane.side, workspace.session, parent.record.id
+    facts = facts_of(session, parts.topology, [product_id])[product_id]
+    siblings = records.dependents(session, Entity.STOCK, [product_id])[product_id]
+    workspace.load(siblings)
+    figures = [workspace.known[id_] for id_ in siblings]
+    on_hand = {one.record.place: pieces for one in figures if (pieces := on_hand_of(one)) is not None}
+    target = targets(parts.topology, side.name, on_hand, facts).get(known.record.place)
+    binding, place = known.bindings[side.name], known.record.place
+    if target is None:
+        return None
+    pieces = debt(side, binding, place, target, facts)
+    if not pieces:
+        return None
+    handed = facts.handed(side.name, place)
+    return compose_stock(parts.topology, side, known, parent, binding, target, pieces, handed, parts.now(), new_token())
+
+
+def _hold_problems(workspace: Workspace, lane: Lane, composed: Composed, done: Delivered) -> None:
+    """What the mapping cannot carry there waits alone, with its cause; the rest is written."""
+    if not composed.problems:
+        return
+    known = workspace.get(composed.binding.record_id)
+    binding, now = known.bindings[lane.side.name], workspace.session.now
+    held = dict(binding.held)
+    for name, problem in composed.problems.items():
+        held[name] = Held("quarantine", str(problem), projected=composed.owed.get(name), since=now)
+        case = Case(
+            lane.side.name,
+            lane.entity,
+            binding.external_id or "",
+            known.record.id,
+            known.record.key,
+            name,
+            "out",
+            "MappingError",
+            str(problem),
+            problem.remedy,
+        )
+        holds.confine(workspace.session, case)
+        done.outcomes["refused"] += 1
+    workspace.change_binding(replace(binding, held=held))
+
+
+def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) -> None:
+    writes = [one.write for one in chunk if one.write is not None]
+    try:
+        results = parts.channel(lane).write(lane.entity, writes)
+    except ConnectorError:
+        _withdraw(parts, chunk)  # by contract nothing was sent
+        raise
+    done.calls += 1
+    _receive(parts, lane, chunk, {result.token: result for result in results}, done)
+
+
+def _receive(
+    parts: Parts, lane: Lane, chunk: Sequence[Composed], results: dict[str, RowResult], done: Delivered
+) -> None:
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        workspace.load(one.binding.record_id for one in chunk)
+        for one in chunk:
+            result = results.get(one.intent.token) if one.intent is not None else None
+            outcome = receipts.settle_result(workspace, lane.side, one, result, random.random())  # noqa: S311 jitter
+            done.outcomes[outcome] += 1
+            if outcome == "refused" and result is not None and result.error is not None:
+                done.refusals.append(_refusal(result.error))
+        workspace.flush()
+
+
+def _withdraw(parts: Parts, chunk: Sequence[Composed]) -> None:
+    """Intents of writes that were never sent."""
+    with parts.ledger.write() as session:
+        debts.close_intents(session, [one.intent.token for one in chunk if one.intent is not None])
+
+
+def _refusal(error: ConnectorError) -> Refusal:
+    status = error.status if isinstance(error, ChannelError) else None
+    return Refusal(type(error).__name__, status, str(error))
+
+
+def _stop_on_channel_fault(lane: Lane, done: Delivered) -> None:
+    """The same refusal of many records is a fault of the channel: the lane stops instead (5.7)."""
+    fault = lane_fault(done.refusals, done.outcomes["refused"] + done.outcomes["receipt"])
+    if fault is not None:
+        message = f"{lane.side.name} refuses one {lane.entity} after another alike: {fault.cause}"
+        raise ContractBroken(message, channel=lane.side.name, status=fault.status)
+
+
+__all__ = ["Delivered", "Tally", "deliver"]

@@ -1,0 +1,204 @@
+"""What is known of a write after it: its receipt, its refusal, or that it stays in doubt (sync-model 5.2).
+
+Inside a transaction; no network in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from connector.contract import RowResult
+from connector.decide.projection import Confirmed, rewritten_hold
+from connector.decide.retry import RetryDecision, decide_retry
+from connector.deliver.compose import Composed
+from connector.errors import AmbiguousWrite, ConnectorError, Gone, MappingError, Rejected, Stale
+from connector.ledger import debts, holds
+from connector.ledger.debts import Intent
+from connector.ledger.holds import Case
+from connector.model.binding import WHOLE_BINDING, Held
+from connector.model.entity import Entity, Native, Value
+from connector.model.record import Binding, Event
+from connector.observe.absorb import fingerprint
+from connector.observe.gate import pack_replaced
+from connector.observe.workspace import Workspace
+from connector.topology import Side
+
+
+def settle_result(workspace: Workspace, side: Side, composed: Composed, result: RowResult | None, jitter: float) -> str:
+    """One result into the ledger; answers what became of the write, as the history names it.
+
+    No result, or an ambiguous one, leaves the intent open: it is in doubt until it is read back.
+    """
+    intent = composed.intent
+    if intent is None:
+        return "nothing"
+    if result is None or isinstance(result.error, AmbiguousWrite):
+        _note(workspace, side, intent, "in-doubt", {})
+        _keep_id(workspace, side, intent, result)
+        return "in-doubt"
+    debts.close_intents(workspace.session, [intent.token])
+    if result.error is None:
+        receive(workspace, side, intent, result, composed.owed)
+        return "receipt"
+    return refuse(workspace, side, composed, result, jitter)
+
+
+def _keep_id(workspace: Workspace, side: Side, intent: Intent, result: RowResult | None) -> None:
+    """An external id is stored the moment the remote hands it out, even beside an error."""
+    if result is not None and (result.external_id or result.parts):
+        binding = workspace.get(intent.record_id).bindings[side.name]
+        external_id = binding.external_id or result.external_id or None
+        changed = replace(binding, external_id=external_id, parts={**binding.parts, **result.parts}, reread=True)
+        workspace.change_binding(changed)
+
+
+def receive(
+    workspace: Workspace, side: Side, intent: Intent, result: RowResult, owed: Mapping[str, Value] | None = None
+) -> None:
+    """A confirmed write: the values **sent** become the shadow, never agreed's present ones nor a read-back."""
+    known = workspace.get(intent.record_id)
+    binding = known.bindings[side.name]
+    session = workspace.session
+    creating = binding.external_id is None
+    shadow = {**binding.shadow, **intent.sent}
+    if creating:
+        shadow = {**_not_yet_written(side, intent), **shadow}
+    after = replace(
+        binding,
+        external_id=result.external_id or binding.external_id,
+        address=result.address or binding.address,
+        parts={**binding.parts, **result.parts},
+        part=binding.part or _row_kind(intent),
+        state="bound",
+        shadow=shadow,
+        fingerprint=fingerprint(shadow) if _is_whole(side, intent, shadow) else None,
+        handed=binding.handed if intent.handed is None else intent.handed,
+        version=result.version or binding.version,
+        fence=session.sequence,
+        replaced=pack_replaced(intent.replaces, session.now),
+        confirmed=_confirmed(binding, owed or {}, session.now),
+        attempts=0,
+        due_at=None,
+    )
+    workspace.change_binding(after)
+    holds.free(session, side.name, intent.entity, "out", record_id=intent.record_id)
+    _note(workspace, side, intent, "receipt", {"external_id": after.external_id})
+
+
+def _row_kind(intent: Intent) -> str:
+    """Prices remember which kind of row holds them; a customer's part is only one of its calls."""
+    return intent.part if intent.entity is Entity.PRICE else ""
+
+
+def _not_yet_written(side: Side, intent: Intent) -> dict[str, Value]:
+    """After the first call of a create: what later calls are to bring is not there yet, and so is owed."""
+    mapping, order = side.mappings[intent.entity], side.can(intent.entity).parts
+    if not order:
+        return {}
+    return {name: None for name in mapping.native_names if mapping.call_of(name) not in ("", intent.part)}
+
+
+def _is_whole(side: Side, intent: Intent, shadow: Native) -> bool:
+    mapping = side.mappings[intent.entity]
+    return set(mapping.pick({}, _row_kind(intent))) == set(shadow)
+
+
+def _confirmed(binding: Binding, owed: Mapping[str, Value], now: datetime) -> dict[str, Value] | None:
+    """Confirmed writes per field, so that a field which is rewritten for ever is noticed."""
+    kept = dict(binding.confirmed or {})
+    for name, value in owed.items():
+        counted = _unpack_confirmed(kept.get(name), value).again(value, now)
+        kept[name] = {"value": counted.value, "times": [time.isoformat() for time in counted.times]}
+    return kept or None
+
+
+def _unpack_confirmed(packed: Value, value: Value) -> Confirmed:
+    if not isinstance(packed, dict):
+        return Confirmed(value)
+    times = packed["times"]
+    listed = times if isinstance(times, list) else []
+    return Confirmed(packed["value"], tuple(datetime.fromisoformat(str(time)) for time in listed))
+
+
+def rewritten(binding: Binding, shown: Mapping[str, Value], now: datetime) -> dict[str, Held]:
+    """Fields that were written three times in a day and show another value still."""
+    found: dict[str, Held] = {}
+    for name, packed in (binding.confirmed or {}).items():
+        if name in shown:
+            hold = rewritten_hold(_unpack_confirmed(packed, None), shown[name], now)
+            if hold is not None:
+                found[name] = hold
+    return found
+
+
+def refuse(workspace: Workspace, side: Side, composed: Composed, result: RowResult, jitter: float) -> str:
+    """An error of one row: what happens next is said by its class."""
+    error, intent = result.error, composed.intent
+    if error is None or intent is None:
+        return "nothing"
+    _keep_id(workspace, side, intent, result)
+    binding = workspace.get(intent.record_id).bindings[side.name]
+    decision = decide_retry(error, binding.attempts + 1, jitter)
+    if isinstance(error, Rejected | MappingError):
+        quarantine(workspace, side, intent, error, composed.owed)
+    elif isinstance(error, Stale | Gone):
+        workspace.change_binding(
+            replace(binding, reread=True, attempts=binding.attempts + 1, due_at=_later(workspace, decision))
+        )
+    else:
+        workspace.change_binding(replace(binding, attempts=binding.attempts + 1, due_at=_later(workspace, decision)))
+    _note(workspace, side, intent, "refused", {"error": type(error).__name__, "message": str(error)})
+    return "refused"
+
+
+def _later(workspace: Workspace, decision: RetryDecision) -> datetime:
+    if decision.until is not None:
+        return decision.until
+    return workspace.session.now + timedelta(seconds=decision.wait_s or 0)
+
+
+def quarantine(
+    workspace: Workspace, side: Side, intent: Intent, error: ConnectorError, owed: Mapping[str, Value]
+) -> None:
+    """A refused value waits alone where the remote names its field, else the binding does (5.7)."""
+    known = workspace.get(intent.record_id)
+    binding = known.bindings[side.name]
+    mapping = side.mappings[intent.entity]
+    complaints = error.fields if isinstance(error, Rejected) else {}
+    fields = {name: text for native, text in complaints.items() for name in mapping.fields_of([native]) if name in owed}
+    remedy = getattr(error, "remedy", "") or "correct the value, or the mapping; it is tried again once it changes"
+    held = dict(binding.held)
+    now = workspace.session.now
+    for name, cause in (fields or {WHOLE_BINDING: str(error)}).items():
+        waiting: Value = owed[name] if name in owed else dict(owed)
+        held[name] = Held("quarantine", cause, projected=waiting, since=now)
+        key = known.record.key
+        case = Case(
+            side.name,
+            intent.entity,
+            binding.external_id or "",
+            known.record.id,
+            key,
+            name,
+            "out",
+            type(error).__name__,
+            cause,
+            remedy,
+        )
+        holds.confine(workspace.session, case)
+    workspace.change_binding(replace(binding, held=held, attempts=0, due_at=None))
+
+
+def _note(workspace: Workspace, side: Side, intent: Intent, event: str, detail: Mapping[str, Value]) -> None:
+    told: dict[str, Value] = {
+        "token": intent.token,
+        "operation": intent.operation,
+        "part": intent.part,
+        "sent": dict(intent.sent),
+        **detail,
+    }
+    if intent.difference is not None:
+        told["difference"] = intent.difference
+    workspace.note([Event(event, side.name, intent.entity, intent.record_id, detail=told)])

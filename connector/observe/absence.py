@@ -1,0 +1,95 @@
+"""What is not there any more: deletion feeds, completed sweeps, and what a tombstone means (sync-model 5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from connector.decide.life import Absence, Source, judge_absence
+from connector.ledger import lanes, records
+from connector.observe.feed import Read, read_pages
+from connector.observe.intake import Reading, Tally, take_page
+from connector.observe.tombstone import bury
+from connector.observe.weighing import park_deletions
+from connector.observe.workspace import Workspace
+from connector.parts import Lane, Parts
+
+#: Ids asked about in one confirming read.
+BATCH = 100
+
+
+def sweep(parts: Parts, lane: Lane) -> Tally:
+    """A complete listing: what changed is merged, and only its completion may conclude that something is gone."""
+    channel = parts.channel(lane)
+    with parts.ledger.read() as session:
+        before = records.bound_ids(session, lane.side.name, lane.entity)
+        since = lanes.state(session, lane.side.name, lane.entity).observed_at
+    tally, complete = Tally(), False
+    for read in read_pages(parts, lambda: channel.sweep(lane.entity)):
+        with parts.ledger.write() as session:
+            workspace = Workspace(session, parts.topology, parts.moment(session))
+            tally.add(take_page(workspace, Reading(lane, read.sequence, read.page.began_at, since), read.page))
+        parts.progress(str(lane), tally.rows)
+        complete = _completed(parts, lane, read)
+    if complete:
+        tally.gone = _conclude(parts, lane, set(before) - tally.seen_ids, source="sweep")
+    return tally
+
+
+def _completed(parts: Parts, lane: Lane, read: Read) -> bool:
+    if read.page.complete:
+        with parts.ledger.write() as session:
+            began_at = read.page.began_at
+            lanes.save(session, lane.side.name, lane.entity, swept_at=began_at, observed_at=began_at)
+    return read.page.complete
+
+
+def _conclude(parts: Parts, lane: Lane, missing: Iterable[str], *, source: Source) -> int:
+    """Ask by id about what a listing left out; what is not there either is buried, as far as no brake trips."""
+    if not lane.side.can(lane.entity).sweep_concludes_gone:
+        return 0
+    gone: list[str] = []
+    for chunk in records.chunks(sorted(missing), BATCH):
+        there = {row.external_id for row in parts.channel(lane).read(lane.entity, chunk) if not row.deleted}
+        for id_ in chunk:
+            sign = Absence(source, sweep_completed=True, known_before=True, absent_by_id=id_ not in there)
+            if judge_absence(sign) == "gone":
+                gone.append(id_)
+    return bury_all(parts, lane, gone)
+
+
+def suspect(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
+    """A read by id, just before a write, did not find these: they owe nothing until a sweep has judged."""
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        bound = records.by_reference(session, lane.side.name, lane.entity, ids, by_address=False)
+        workspace.load(bound.values())
+        for record_id in bound.values():
+            binding = workspace.known[record_id].bindings[lane.side.name]
+            workspace.change_binding(replace(binding, reread=True))
+        lanes.save(session, lane.side.name, lane.entity, swept_at=None)
+        workspace.flush()
+    _conclude_by_id(parts, lane, ids)
+
+
+def _conclude_by_id(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
+    """A complete listing is the judge; it is taken at once, since the lane cannot write past it."""
+    seen: set[str] = set()
+    complete = False
+    for page in parts.channel(lane).sweep(lane.entity):
+        seen.update(row.external_id for row in page.rows if not row.deleted)
+        complete = page.complete
+    if complete:
+        _conclude(parts, lane, [id_ for id_ in ids if id_ not in seen], source="sweep")
+
+
+def bury_all(parts: Parts, lane: Lane, ids: Sequence[str]) -> int:
+    """Tombstones for confirmed deletions, as far as no brake trips; answers how many there were."""
+    if not ids:
+        return 0
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        passed = park_deletions(workspace, lane, ids)
+        buried = bury(workspace, lane, passed)
+        workspace.flush()
+        return buried

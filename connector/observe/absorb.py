@@ -1,0 +1,219 @@
+"""One observed row against all that is known of its record. Pure.
+
+The order of the rules is that of sync-model section 2: fence, inbound mapping, merge field by
+field, shadow. What is owed afterwards is reckoned by ``settle.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from connector.contract import Row
+from connector.decide.merge import Before, RecordMerge, merge_record
+from connector.errors import MappingError
+from connector.mapping.lens import Context, EntityMapping
+from connector.model.binding import Held, Provenance
+from connector.model.entity import LIFE_FIELD, Canonical, Entity, Key, Native, Value
+from connector.model.record import Binding, Event, Known, Record
+from connector.observe.match import display_key, hints_of, keys_of
+from connector.topology import Side, Topology
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number", order="deterministic")
+
+
+def fingerprint(picked: Native) -> bytes:
+    """Sixteen bytes that stand for the native values the mapping reads."""
+    return hashlib.blake2b(_ENCODER.encode(picked), digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A row with the moments that decide whether and how it counts.
+
+    Attributes:
+        picked: the native values the mapping reads, every mapped name present.
+        read_sequence: the ledger's last sequence when the read began (rule 2.0).
+        began_at: when the read began, for people and for ``latest``.
+        since: when a read last still showed the shadow.
+    """
+
+    row: Row
+    picked: Native
+    read_sequence: int
+    began_at: datetime
+    since: datetime | None = None
+
+    def provenance(self, channel: str, sequence: int) -> Provenance:
+        """The interval in which an edit seen here lies (sync-model 2, ``latest``)."""
+        at = min(self.row.modified_at or self.began_at, self.began_at)
+        if self.since is not None and at < self.since:
+            at = self.since  # our own writes and clocks aside, it cannot be older than what we saw then
+        return Provenance(channel, at, self.since, "", sequence)
+
+
+@dataclass(frozen=True)
+class Absorbed:
+    """What one observation changes: the record, this side's binding, the history, and what could not be read."""
+
+    record: Record
+    binding: Binding
+    merge: RecordMerge
+    events: tuple[Event, ...]
+    problems: Mapping[str, MappingError] = field(default_factory=dict)
+
+
+def absorb(
+    topology: Topology,
+    side: Side,
+    known: Known,
+    binding: Binding,
+    seen: Observation,
+    context: Context,
+    sequence: int,
+    *,
+    both_new: bool = False,
+    in_doubt: frozenset[str] = frozenset(),
+) -> Absorbed:
+    """Merge a row that the fence has let pass.
+
+    ``binding`` is this side's, newly made for a stranger that was just matched. Fields that the
+    mapping cannot read stay as they were and are held: neither merged nor written.
+    """
+    entity = known.record.entity
+    mapping = side.mappings[entity]
+    read = mapping.get(seen.picked, context, seen.row.part)
+    values = {name: value for name, value in read.values.items() if _takes_part(entity, name)}
+    by = seen.provenance(side.name, sequence)
+    merge = merge_record(_before(topology, mapping, known, binding, seen, context, both_new, in_doubt), values, by)
+    record = _renewed(known.record, merge, sequence)
+    after = _settled_side(mapping, binding, seen, merge, read.problems, sequence)
+    return Absorbed(record, after, merge, tuple(_events(side.name, record, merge)), read.problems)
+
+
+def _takes_part(entity: Entity, name: str) -> bool:
+    """The keys of a price row say which row it is; they are not merged."""
+    return not (entity is Entity.PRICE and name in ("min_qty", "starts", "list"))
+
+
+def _before(
+    topology: Topology,
+    mapping: EntityMapping,
+    known: Known,
+    binding: Binding,
+    seen: Observation,
+    context: Context,
+    both_new: bool,
+    in_doubt: frozenset[str],
+) -> Before:
+    entity = known.record.entity
+    base = binding.shadow or seen.picked
+    shadow = shadow_values(mapping, binding, context)
+    policies = {name: topology.policy(entity, name) for name in mapping.fields}
+    return Before(
+        agreed=known.record.agreed,
+        through=mapping.through(known.record.values(), base, context, seen.row.part),
+        shadow=shadow,
+        policies=policies,
+        conflicts=known.conflicts,
+        held=binding.held,
+        created_by_us=binding.origin == "created",
+        both_new=both_new,
+        in_doubt=in_doubt,
+    )
+
+
+def shadow_values(mapping: EntityMapping, binding: Binding, context: Context) -> dict[str, Value]:
+    """Canonical values of what was last settled here; only fields all of whose native names have a shadow."""
+    if not binding.shadow:
+        return {}
+    read = mapping.get(binding.shadow, context, binding.part)
+    shadow = binding.shadow
+    return {
+        name: value
+        for name, value in read.values.items()
+        if all(native in shadow for native in mapping.names_of(name, binding.part))
+    }
+
+
+def _renewed(record: Record, merge: RecordMerge, sequence: int) -> Record:
+    if not merge.agreed:
+        return record
+    return renew(record, {**record.agreed, **merge.agreed}, sequence)
+
+
+def renew(record: Record, agreed: Mapping[str, object], sequence: int) -> Record:
+    """The record with other agreed fields: its keys and its life follow from them."""
+    changed = replace(record, agreed=agreed, sequence=sequence)  # type: ignore[arg-type]  # values are Agreed
+    values = changed.values()
+    if record.entity in (Entity.PRICE, Entity.STOCK):
+        return changed
+    keys: frozenset[Key] = frozenset((*keys_of(record.entity, values), *hints_of(record.entity, values)))
+    active = values.get(LIFE_FIELD)
+    life = record.life if active is None or record.life == "gone" else "live" if active else "archived"
+    return replace(changed, keys=keys, life=life, key=display_key(record.entity, values, record.key))
+
+
+def _settled_side(
+    mapping: EntityMapping,
+    binding: Binding,
+    seen: Observation,
+    merge: RecordMerge,
+    problems: Mapping[str, MappingError],
+    sequence: int,
+) -> Binding:
+    """Rule 6: whatever the outcome, what was seen is the shadow; what could not be read keeps its old one."""
+    unread = {name for problem in problems for name in mapping.names_of(problem, seen.row.part)}
+    kept = {name: value for name, value in binding.shadow.items() if name in unread}
+    settled = {name: value for name, value in seen.picked.items() if name not in unread}
+    row = seen.row
+    return replace(
+        binding,
+        external_id=row.external_id,
+        address=row.address or binding.address,
+        parts={**binding.parts, **row.parts},
+        part=row.part,
+        state="bound",
+        shadow={**kept, **settled},
+        fingerprint=fingerprint(seen.picked),
+        version=row.version,
+        modified_at=row.modified_at,
+        seen_at=seen.began_at,
+        fence=sequence,
+        reread=False,
+        replaced=None,
+        held=_holds(binding.held, merge, problems, seen.began_at),
+    )
+
+
+def _holds(
+    held: Mapping[str, Held], merge: RecordMerge, problems: Mapping[str, MappingError], now: datetime
+) -> dict[str, Held]:
+    stays = {name: hold for name, hold in held.items() if name not in merge.released and hold.detail != UNREADABLE}
+    unread = {name: Held("quarantine", UNREADABLE, since=now) for name in problems}
+    return {**stays, **merge.holds, **unread}
+
+
+#: Detail of the hold of a field that could not be read: it ends with the first reading that works.
+UNREADABLE = "it could not be read, so it is not written either"
+
+
+def _events(channel: str, record: Record, merge: RecordMerge) -> list[Event]:
+    told = [
+        Event(outcome.name, channel, record.entity, record.id or None, name, outcome.as_event())
+        for name, outcome in merge.outcomes.items()
+    ]
+    told += [
+        Event(f"conflict-{change.kind}", channel, record.entity, record.id or None, change.field, change.as_event())
+        for change in merge.conflicts
+    ]
+    return told
+
+
+def differing(one: Canonical, other: Canonical) -> list[str]:
+    """Names whose values differ, in either direction."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))

@@ -1,0 +1,420 @@
+"""A page of rows into the ledger: unchanged ones skipped, known ones merged, strangers matched.
+
+Runs inside the transaction that also advances the cursor (sync-model 5.1). No network in here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from connector.contract import Page, Row
+from connector.errors import MappingError
+from connector.ledger import debts, holds, records
+from connector.ledger.holds import Case, Stranger
+from connector.model.entity import DEPENDENT, Canonical, Entity, Key
+from connector.model.record import Binding, Event, Known, Record
+from connector.observe.absorb import Absorbed, Observation, absorb, fingerprint
+from connector.observe.gate import passes
+from connector.observe.match import (
+    Doubt,
+    Fresh,
+    Link,
+    Match,
+    decide_match,
+    display_key,
+    hints_of,
+    keys_of,
+    row_key,
+)
+from connector.observe.rows import pack_observation, unpack_observation
+from connector.observe.tombstone import bury
+from connector.observe.weighing import park_deletions, pass_brakes
+from connector.observe.workspace import Workspace
+from connector.parts import Lane
+from connector.settle import context_of
+from connector.stock.intake import take_figures
+
+UNAPPROVED, AMBIGUOUS, PARENTLESS, PLACELESS = "unapproved", "ambiguous", "parentless", "placeless"
+
+
+@dataclass
+class Tally:
+    """What became of the rows of one read."""
+
+    rows: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    dropped: int = 0
+    created: int = 0
+    linked: int = 0
+    waiting: int = 0
+    parked: int = 0
+    refused: int = 0
+    gone: int = 0
+    seen_ids: set[str] = field(default_factory=set)
+
+    def add(self, other: Tally) -> None:
+        for name in (
+            "rows",
+            "unchanged",
+            "merged",
+            "dropped",
+            "created",
+            "linked",
+            "waiting",
+            "parked",
+            "refused",
+            "gone",
+        ):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.seen_ids |= other.seen_ids
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which read the rows come from."""
+
+    lane: Lane
+    read_sequence: int
+    began_at: datetime
+    since: datetime | None
+
+
+def take_page(workspace: Workspace, reading: Reading, page: Page) -> Tally:
+    """Everything one page means, except the cursor; flushes the workspace."""
+    tally = Tally(rows=len(page.rows), seen_ids={row.external_id for row in page.rows if not row.deleted})
+    observed = _changed(workspace, reading, page.rows, tally)
+    take_observations(workspace, reading, observed, tally)
+    return tally
+
+
+def take_observations(
+    workspace: Workspace, reading: Reading, observed: Sequence[Observation], tally: Tally, *, both_new: bool = False
+) -> None:
+    """Merge, match or bury each; the rows need not be of one page (a release, an approval)."""
+    lane = reading.lane
+    bound = records.by_reference(
+        workspace.session, lane.side.name, lane.entity, [seen.row.external_id for seen in observed], by_address=False
+    )
+    workspace.load(bound.values())
+    living = [seen for seen in observed if not seen.row.deleted]
+    deleted = [seen.row.external_id for seen in observed if seen.row.deleted]
+    tally.gone += bury(workspace, lane, park_deletions(workspace, lane, deleted))
+    paired = [(bound[seen.row.external_id], seen) for seen in living if seen.row.external_id in bound]
+    known = pass_brakes(workspace, lane, paired)
+    tally.parked += len(paired) - len(known)
+    strangers = [seen for seen in living if seen.row.external_id not in bound]
+    if lane.entity is Entity.STOCK:
+        take_figures(workspace, reading, known, tally)
+    else:
+        _merge_known(workspace, reading, known, tally, both_new)
+    _meet(workspace, reading, strangers, tally, both_new)
+    workspace.flush()
+
+
+def _changed(workspace: Workspace, reading: Reading, rows: Sequence[Row], tally: Tally) -> list[Observation]:
+    """Rows that differ from what was last seen; most of a listing does not, and costs one comparison."""
+    lane = reading.lane
+    mapping = lane.side.mappings[lane.entity]
+    stored = records.fingerprints(workspace.session, lane.side.name, lane.entity, [row.external_id for row in rows])
+    observed: list[Observation] = []
+    for row in rows:
+        picked = mapping.pick(row.native, row.part)
+        _, print_, wanted = stored.get(row.external_id, (0, None, True))
+        if not wanted and not row.deleted and print_ == fingerprint(picked):
+            tally.unchanged += 1
+            continue
+        if row.deleted or mapping.in_scope(picked):
+            observed.append(Observation(row, picked, reading.read_sequence, reading.began_at, reading.since))
+    return observed
+
+
+def _merge_known(
+    workspace: Workspace,
+    reading: Reading,
+    pairs: Iterable[tuple[int, Observation]],
+    tally: Tally,
+    both_new: bool = False,
+) -> None:
+    listed = list(pairs)
+    lane, channel = reading.lane, reading.lane.side.name
+    bindings = [workspace.known[id_].bindings[channel].id for id_, _ in listed]
+    doubtful = debts.with_intents(workspace.session, bindings)
+    for record_id, seen in listed:
+        binding = workspace.known[record_id].bindings[channel]
+        if not passes(lane, binding, seen, open_intent=binding.id in doubtful):
+            workspace.change_binding(replace(binding, reread=True))
+            tally.dropped += 1
+            continue
+        merge_row(workspace, reading, workspace.known[record_id], binding, seen, tally, both_new=both_new)
+
+
+def merge_row(
+    workspace: Workspace,
+    reading: Reading,
+    known: Known,
+    binding: Binding,
+    seen: Observation,
+    tally: Tally,
+    *,
+    both_new: bool = False,
+    in_doubt: frozenset[str] = frozenset(),
+) -> Absorbed:
+    """One row of a bound record: merge, history, conflicts, and what could not be read."""
+    topology, session = workspace.topology, workspace.session
+    side = reading.lane.side
+    parent = workspace.parent_of(known)
+    context = context_of(topology, known.record, None if parent is None else parent.record, workspace.moment.today)
+    absorbed = absorb(
+        topology, side, known, binding, seen, context, session.sequence, both_new=both_new, in_doubt=in_doubt
+    )
+    changes_on = side.mappings[known.record.entity].changes_at(seen.picked, context)
+    after = replace(absorbed.binding, changes_on=None if changes_on is None else changes_on.isoformat())
+    workspace.change_binding(after)
+    if absorbed.record != known.record:
+        workspace.change_record(absorbed.record)
+    for change in absorbed.merge.conflicts:
+        workspace.change_conflict(absorbed.record, change)
+    workspace.note(absorbed.events)
+    _confine(workspace, side.name, known.record, seen, absorbed.problems)
+    tally.merged += 1
+    tally.refused += bool(absorbed.problems)
+    return absorbed
+
+
+def _confine(
+    workspace: Workspace, channel: str, record: Record, seen: Observation, problems: Mapping[str, MappingError]
+) -> None:
+    """What could not be read waits, with its cause and remedy; what now can be read is free."""
+    session, id_ = workspace.session, seen.row.external_id
+    holds.free(session, channel, record.entity, "in", external_id=id_)
+    for name, problem in problems.items():
+        cause, remedy = str(problem), problem.remedy
+        case = Case(channel, record.entity, id_, record.id, record.key, name, "in", "MappingError", cause, remedy)
+        holds.confine(session, case)
+
+
+def _meet(
+    workspace: Workspace, reading: Reading, strangers: Sequence[Observation], tally: Tally, both_new: bool
+) -> None:
+    """First contact: strangers wait for `match` to be approved; afterwards exact, unique keys link."""
+    if not strangers:
+        return
+    lane = reading.lane
+    if (lane.side.name, lane.entity) not in workspace.moment.approved:
+        _keep(workspace, lane, [(seen, UNAPPROVED, ()) for seen in strangers], tally)
+    elif lane.entity in DEPENDENT:
+        _meet_dependents(workspace, reading, strangers, tally, both_new)
+    else:
+        _meet_keyed(workspace, reading, strangers, tally, both_new)
+
+
+def _keep(
+    workspace: Workspace, lane: Lane, entries: Iterable[tuple[Observation, str, Sequence[int]]], tally: Tally
+) -> None:
+    kept = [
+        Stranger(
+            lane.side.name,
+            lane.entity,
+            seen.row.external_id,
+            pack_observation(seen),
+            _shown_key(workspace, lane, seen),
+            reason,
+            list(candidates),
+            seen.read_sequence,
+        )
+        for seen, reason, candidates in entries
+    ]
+    holds.keep_strangers(workspace.session, kept)
+    tally.waiting += len(kept)
+
+
+def _shown_key(workspace: Workspace, lane: Lane, seen: Observation) -> str:
+    values = _canonical(workspace, lane, seen)
+    if lane.entity in DEPENDENT:
+        return f"{seen.row.parent} {row_key(lane.entity, seen.row.place, values)}"
+    return display_key(lane.entity, values, seen.row.external_id)
+
+
+def _canonical(workspace: Workspace, lane: Lane, seen: Observation) -> Canonical:
+    context = workspace.topology.context(lane.entity, _place(workspace, lane, seen) or "", None, workspace.moment.today)
+    return lane.side.mappings[lane.entity].get(seen.picked, context, seen.row.part).values
+
+
+def _place(workspace: Workspace, lane: Lane, seen: Observation) -> str | None:
+    """The configured name of the price list or location a row belongs to; None: none of ours."""
+    if lane.entity is Entity.PRICE:
+        return workspace.topology.list_of(lane.side.name, seen.row.place)
+    if lane.entity is Entity.STOCK:
+        return workspace.topology.location_of(lane.side.name, seen.row.place)
+    return ""
+
+
+def _meet_keyed(
+    workspace: Workspace, reading: Reading, strangers: Sequence[Observation], tally: Tally, both_new: bool
+) -> None:
+    """Products and customers: by key."""
+    lane = reading.lane
+    values = {seen.row.external_id: _canonical(workspace, lane, seen) for seen in strangers}
+    keys = {id_: keys_of(lane.entity, canonical) for id_, canonical in values.items()}
+    hints = {id_: hints_of(lane.entity, canonical) for id_, canonical in values.items()}
+    everything = {key for listed in (*keys.values(), *hints.values()) for key in listed}
+    holders = records.holders(workspace.session, lane.entity, everything)
+    workspace.load(id_ for ids in holders.values() for id_ in ids)
+    twins = _twins(keys)
+    for seen in strangers:
+        id_ = seen.row.external_id
+        live = _living(workspace, holders)
+        taken = _taken(workspace, lane, live)
+        decided = decide_match(keys[id_], hints[id_], live, taken, twins)
+        decided = _unless_deleted(workspace, lane, decided, id_)
+        if isinstance(decided, Doubt):
+            _keep(workspace, lane, [(seen, f"{AMBIGUOUS}: {decided.reason}", decided.candidates)], tally)
+            continue
+        record = _record_for(workspace, lane, decided, keys[id_], values[id_], id_)
+        for key in (*keys[id_], *hints[id_]):
+            holders[key].append(record.id)
+        _bind(workspace, reading, record, seen, tally, linked=isinstance(decided, Link), both_new=both_new)
+
+
+def _unless_deleted(workspace: Workspace, lane: Lane, decided: Match, external_id: str) -> Match:
+    """A stranger with the key of what was deleted here does not revive it by itself; the very same thing does."""
+    if not isinstance(decided, Link):
+        return decided
+    buried = workspace.get(decided.record_id).bindings.get(lane.side.name)
+    if buried is None or buried.state != "gone" or buried.external_id == external_id:
+        return decided
+    return Doubt("its record was deleted here; link it to revive the record", [decided.record_id])
+
+
+def _twins(keys: Mapping[str, Sequence[Key]]) -> set[Key]:
+    """Keys that two strangers of one channel hold: neither is matched, both are shown."""
+    count = Counter(key for listed in keys.values() for key in set(listed))
+    return {key for key, times in count.items() if times > 1}
+
+
+def _living(workspace: Workspace, holders: Mapping[Key, Sequence[int]]) -> dict[Key, list[int]]:
+    return {
+        key: [id_ for id_ in dict.fromkeys(ids) if workspace.get(id_).record.life != "gone"]
+        for key, ids in holders.items()
+    }
+
+
+def _taken(workspace: Workspace, lane: Lane, holders: Mapping[Key, Sequence[int]]) -> set[int]:
+    """Records that are bound on this channel already, to something that lives there."""
+    ids = {id_ for found in holders.values() for id_ in found}
+    return {
+        id_
+        for id_ in ids
+        if (binding := workspace.get(id_).bindings.get(lane.side.name)) is not None and binding.state == "bound"
+    }
+
+
+def _record_for(
+    workspace: Workspace,
+    lane: Lane,
+    decided: Link | Fresh,
+    keys: Sequence[Key],
+    values: Canonical,
+    external_id: str,
+) -> Record:
+    if isinstance(decided, Link):
+        return workspace.get(decided.record_id).record
+    shown = display_key(lane.entity, values, external_id)
+    return workspace.add(Record(0, lane.entity, shown, {}, keys=frozenset(keys), sequence=workspace.session.sequence))
+
+
+def _meet_dependents(
+    workspace: Workspace, reading: Reading, strangers: Sequence[Observation], tally: Tally, both_new: bool
+) -> None:
+    """Prices and stock: by their product's binding, their place, and their row key."""
+    lane = reading.lane
+    parents = records.by_reference(
+        workspace.session, lane.side.name, Entity.PRODUCT, [seen.row.parent for seen in strangers]
+    )
+    workspace.load(parents.values())
+    siblings = records.dependents(workspace.session, lane.entity, parents.values())
+    workspace.load(id_ for ids in siblings.values() for id_ in ids)
+    held = {
+        (workspace.known[id_].record.parent_id, workspace.known[id_].record.key): id_
+        for ids in siblings.values()
+        for id_ in ids
+    }
+    met: list[tuple[int, Observation]] = []
+    for seen in strangers:
+        place, parent_id = _place(workspace, lane, seen), parents.get(seen.row.parent)
+        if place is None or parent_id is None:
+            _keep(workspace, lane, [(seen, PLACELESS if place is None else PARENTLESS, ())], tally)
+            continue
+        key = row_key(lane.entity, place, _canonical(workspace, lane, seen))
+        record_id = held.get((parent_id, key))
+        if record_id is None:
+            record = Record(0, lane.entity, key, {}, parent_id, place, sequence=workspace.session.sequence)
+            record_id = held[parent_id, key] = workspace.add(record).id
+        binding = workspace.known[record_id].bindings.get(lane.side.name)
+        if binding is not None and binding.state == "bound":
+            _keep(workspace, lane, [(seen, f"{AMBIGUOUS}: another row holds {key}", (record_id,))], tally)
+            continue
+        met.append((record_id, seen))
+    _bind_dependents(workspace, reading, met, tally, both_new)
+
+
+def _bind_dependents(
+    workspace: Workspace, reading: Reading, met: Sequence[tuple[int, Observation]], tally: Tally, both_new: bool
+) -> None:
+    channel = reading.lane.side.name
+    if reading.lane.entity is Entity.STOCK:
+        for record_id, seen in met:
+            workspace.change_binding(_new_binding(workspace.known[record_id], channel, seen))
+            tally.linked += 1
+        take_figures(workspace, reading, met, tally, first_contact=True)
+    else:
+        for record_id, seen in met:
+            _bind(workspace, reading, workspace.known[record_id].record, seen, tally, linked=True, both_new=both_new)
+    holds.drop_strangers(workspace.session, channel, reading.lane.entity, [seen.row.external_id for _, seen in met])
+
+
+def _new_binding(known: Known, channel: str, seen: Observation) -> Binding:
+    """A binding for a matched stranger; a create that was owed here is paid by having found it."""
+    owed = known.bindings.get(channel)
+    fresh = Binding(known.record.id, channel, known.record.entity, seen.row.external_id, part=seen.row.part)
+    return fresh if owed is None else replace(fresh, id=owed.id)
+
+
+def _bind(
+    workspace: Workspace,
+    reading: Reading,
+    record: Record,
+    seen: Observation,
+    tally: Tally,
+    *,
+    linked: bool,
+    both_new: bool,
+) -> None:
+    channel = reading.lane.side.name
+    known = workspace.known[record.id]
+    merge_row(workspace, reading, known, _new_binding(known, channel, seen), seen, tally, both_new=both_new)
+    event = "linked" if linked and known.bindings else "recorded"
+    detail = {"external_id": seen.row.external_id}
+    workspace.note([Event(event, channel, record.entity, record.id, detail=detail)])
+    holds.drop_strangers(workspace.session, channel, record.entity, [seen.row.external_id])
+    if known.bindings:
+        tally.linked += 1
+    else:
+        tally.created += 1
+
+
+def retry_strangers(
+    workspace: Workspace, lane: Lane, reason: str, *, both_new: bool = False, limit: int = 500
+) -> Tally:
+    """Meet again those that waited for this reason: their match was approved, or their product came."""
+    tally, after = Tally(), ""
+    while found := holds.strangers(workspace.session, lane.side.name, lane.entity, reason, limit, after):
+        after = found[-1].external_id
+        observed = [unpack_observation(stranger.row, stranger.sequence) for stranger in found]
+        reading = Reading(lane, min(s.sequence for s in found), min(seen.began_at for seen in observed), None)
+        take_observations(workspace, reading, observed, tally, both_new=both_new)
+    return tally

@@ -1,0 +1,166 @@
+"""The records one transaction works on: loaded once, changed in memory, settled and stored at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from connector.ledger import holds, journal, records
+from connector.ledger.store import Session
+from connector.model.entity import DEPENDENT, Entity
+from connector.model.outcome import ConflictChange
+from connector.model.record import Binding, Event, Known, OpenConflict, Record
+from connector.settle import Moment, settle
+from connector.stock.settle import settle_stock
+from connector.topology import VAT_FIELD, Topology
+
+
+class Workspace:
+    """Known records by id. Everything changed here is stored by :meth:`flush`, debts included."""
+
+    def __init__(self, session: Session, topology: Topology, moment: Moment, *, released: bool = False) -> None:
+        """``released``: a person has let through what comes now; the brakes do not weigh it again."""
+        self.released = released
+        self.session = session
+        self.topology = topology
+        self.moment = moment
+        self.known: dict[int, Known] = {}
+        self.woken: set[tuple[str, Entity]] = set()
+        self._events: list[Event] = []
+        self._stored: dict[int, Known] = {}
+        self._touched: set[int] = set()
+        self._rippling: set[int] = set()
+
+    def load(self, record_ids: Iterable[int]) -> None:
+        """Bring records in, with their products where they hang on one."""
+        missing = {id_ for id_ in record_ids if id_ not in self.known}
+        if not missing:
+            return
+        found = records.load(self.session, missing)
+        self.known.update(found)
+        self._stored.update(found)
+        self.load(known.record.parent_id for known in found.values() if known.record.parent_id is not None)
+
+    def get(self, record_id: int) -> Known:
+        self.load([record_id])
+        return self.known[record_id]
+
+    def parent_of(self, known: Known) -> Known | None:
+        return None if known.record.parent_id is None else self.get(known.record.parent_id)
+
+    def add(self, record: Record) -> Record:
+        """A new record; its id is given out at once, so that bindings and dependents can name it."""
+        id_ = records.save_record(self.session, record)
+        stored = replace(record, id=id_)
+        self.known[id_] = self._stored[id_] = Known(stored, {})
+        self.touch(id_)
+        return stored
+
+    def change_record(self, record: Record) -> None:
+        """Another agreed value, key or life."""
+        known = self.known[record.id]
+        if known.record.agreed.get(VAT_FIELD) != record.agreed.get(VAT_FIELD):
+            self._rippling.add(record.id)
+        self.known[record.id] = replace(known, record=record)
+        self.touch(record.id)
+
+    def change_binding(self, binding: Binding) -> None:
+        """Another shadow, state or hold on one side."""
+        known = self.known[binding.record_id]
+        before = known.bindings.get(binding.channel)
+        if before is None or (before.state, before.external_id) != (binding.state, binding.external_id):
+            self._rippling.add(binding.record_id)
+        self.known[binding.record_id] = replace(known, bindings={**known.bindings, binding.channel: binding})
+        self.touch(binding.record_id)
+
+    def drop_binding(self, binding: Binding) -> None:
+        """Forget a binding that was never made there (a create that is owed no longer)."""
+        known = self.known[binding.record_id]
+        rest = {name: other for name, other in known.bindings.items() if name != binding.channel}
+        self.known[binding.record_id] = replace(known, bindings=rest)
+        self.touch(binding.record_id)
+
+    def change_conflict(self, record: Record, change: ConflictChange) -> None:
+        """Open, join or close the record's conflict about one field."""
+        known = self.known[record.id]
+        conflicts = dict(known.conflicts)
+        standing = conflicts.get(change.field)
+        if change.kind == "open" or standing is None:
+            id_ = holds.open_conflict(self.session, record.id, record.entity, change.field, change.sides)
+            conflicts[change.field] = OpenConflict(id_, change.field, 1, change.sides)
+        elif change.kind == "join":
+            holds.join_conflict(self.session, standing.id, change.sides)
+            conflicts[change.field] = replace(standing, revision=change.revision, sides=change.sides)
+        else:
+            holds.close_conflict(self.session, standing.id, "agreed")
+            del conflicts[change.field]
+        self.known[record.id] = replace(known, conflicts=conflicts)
+        self.touch(record.id)
+
+    def note(self, events: Iterable[Event]) -> None:
+        self._events.extend(events)
+
+    def touch(self, record_id: int) -> None:
+        """Reckon this record's debts anew at the end."""
+        self._touched.add(record_id)
+
+    def flush(self) -> None:
+        """Settle what was touched, then store every change. The session's transaction makes it one."""
+        self._ripple()
+        stock = {self.known[id_].record.parent_id for id_ in self._touched if self._is(id_, Entity.STOCK)}
+        for id_ in sorted(self._touched):
+            if not self._is(id_, Entity.STOCK):
+                self._settle(id_)
+        settle_stock(self, {id_ for id_ in stock if id_ is not None})
+        self._store()
+
+    def _is(self, record_id: int, entity: Entity) -> bool:
+        return self.known[record_id].record.entity is entity
+
+    def _ripple(self) -> None:
+        """Prices and stock follow their product: its binding there, its tax class."""
+        products = [id_ for id_ in self._rippling if self._is(id_, Entity.PRODUCT)]
+        for entity in sorted(DEPENDENT):
+            if entity not in self.topology.config.sync:
+                continue
+            for ids in records.dependents(self.session, entity, products).values():
+                self.load(ids)
+                self._touched.update(ids)
+
+    def _settle(self, record_id: int) -> None:
+        known = self.known[record_id]
+        changed = settle(self.topology, known, self.parent_of(known), self.moment)
+        if changed:
+            self.replace_bindings(record_id, changed.values())
+
+    def replace_bindings(self, record_id: int, bindings: Iterable[Binding]) -> None:
+        """Bindings with their debts reckoned anew; lanes that now owe something are woken."""
+        known = self.known[record_id]
+        merged = dict(known.bindings)
+        for binding in bindings:
+            if binding.dirty:
+                self.woken.add((binding.channel, binding.entity))
+            merged[binding.channel] = binding
+        self.known[record_id] = replace(known, bindings=merged)
+
+    def _store(self) -> None:
+        for id_ in sorted(self._touched):
+            known, stored = self.known[id_], self._stored[id_]
+            if known.record != stored.record:
+                records.save_record(self.session, known.record)
+            for channel, binding in known.bindings.items():
+                if binding != stored.bindings.get(channel):
+                    saved = records.save_binding(self.session, binding)
+                    self.known[id_] = known = self._with_id(known, binding, saved)
+            for channel, binding in stored.bindings.items():
+                if channel not in known.bindings:
+                    records.delete_binding(self.session, binding)
+            self._stored[id_] = known
+        journal.note(self.session, self._events)
+        self._events.clear()
+        self._touched.clear()
+        self._rippling.clear()
+
+    @staticmethod
+    def _with_id(known: Known, binding: Binding, id_: int) -> Known:
+        return replace(known, bindings={**known.bindings, binding.channel: replace(binding, id=id_)})

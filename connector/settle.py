@@ -1,0 +1,206 @@
+"""What is owed: every binding whose projection differs from its shadow in a field that is not held. Pure.
+
+Debts are reckoned after each merge and each receipt, for all bindings of the record at once; they
+are never queued. The payload is computed anew from agreed when it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from connector.errors import MappingError
+from connector.mapping.lens import Context, EntityMapping
+from connector.model.binding import WHOLE_BINDING, Held, same
+from connector.model.entity import DEPENDENT, LIFE_FIELD, Canonical, Entity, Native, Value
+from connector.model.record import Binding, Known, Record
+from connector.observe.absorb import shadow_values
+from connector.topology import VAT_FIELD, Side, Topology
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The clock as the decisions see it, and which lanes may create (their match was approved)."""
+
+    now: datetime
+    today: date
+    approved: Collection[tuple[str, Entity]]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What one side should hold and does not.
+
+    Attributes:
+        owed: canonical fields to be written, with the value the side will then show.
+        held: fields that differ but wait, with the hold that stands.
+        native: the native values that pay the debt, only what differs from the shadow.
+        by_part: the same names by the call that they belong to.
+        problems: fields that the mapping cannot carry there, with the cause.
+        part: the kind of row, for prices.
+    """
+
+    owed: Mapping[str, Value]
+    held: Mapping[str, Held]
+    native: Native = field(default_factory=dict)
+    by_part: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: Mapping[str, MappingError] = field(default_factory=dict)
+    part: str = ""
+
+
+def context_of(topology: Topology, record: Record, parent: Record | None, today: date) -> Context:
+    """The mapping's context of a record; a price borrows the tax class of its product."""
+    holder = record if parent is None else parent
+    tax = holder.agreed.get(VAT_FIELD)
+    return topology.context(record.entity, record.place, None if tax is None else tax.value, today)
+
+
+def project(topology: Topology, side: Side, known: Known, binding: Binding, context: Context) -> Projection:
+    """Agreed as this side should hold it, against what it was last seen to hold."""
+    record = known.record
+    mapping = side.mappings[record.entity]
+    creating = binding.external_id is None
+    values = written_values(record)
+    part = binding.part or part_of(topology, side, record) or ""
+    shown = mapping.through(values, binding.shadow, context, part)
+    shadow = shadow_values(mapping, binding, context)
+    met = {name: value for name, value in shown.items() if name in values and (creating or name in shadow)}
+    wanted = {name: value for name, value in met.items() if creating or not same(value, shadow[name])}
+    held = _held(side, known, binding, mapping, wanted, creating)
+    owed = {name: value for name, value in wanted.items() if name not in held and mapping.writable(name, creating)}
+    if WHOLE_BINDING in held or not (owed or creating):
+        return Projection({}, held, part=part)
+    # Fields that are not owed are handed over too: some share a native field, or switch another off.
+    carried = {name: values[name] for name in met if name not in held}
+    written = mapping.put(carried, binding.shadow, context, creating=creating, part=part)
+    return Projection(owed, held, written.fields, written.by_part, written.problems, part)
+
+
+def part_of(topology: Topology, side: Side, record: Record) -> str | None:
+    """The kind of row that holds a record on this side; None: it has no place for it."""
+    place = topology.native_place(side.name, record.entity, record.place) or ""
+    return side.mappings[record.entity].part_for(written_values(record), place)
+
+
+def written_values(record: Record) -> dict[str, Value]:
+    """Agreed values, with the key fields of a price row beside them."""
+    values = record.values()
+    if record.entity is Entity.PRICE:
+        _, min_qty, starts = record.key.split("|")
+        values = {**values, "min_qty": Decimal(min_qty), "starts": starts or None, "list": record.place}
+    return values
+
+
+def _held(
+    side: Side,
+    known: Known,
+    binding: Binding,
+    mapping: EntityMapping,
+    wanted: Canonical,
+    creating: bool,
+) -> dict[str, Held]:
+    held = {
+        name: hold
+        for name, hold in binding.held.items()
+        if hold.reason not in ("conflict", "dependency", "rename") and (name == WHOLE_BINDING or name in wanted)
+    }
+    held = {name: hold for name, hold in held.items() if hold.stands(_waiting(name, hold, wanted))}
+    for name in wanted:
+        if name in known.conflicts:
+            held[name] = Held("conflict", f"conflict {known.conflicts[name].id} is open", projected=wanted[name])
+        elif name == "sku" and not creating and not mapping.writable(name, creating):
+            held[name] = Held(
+                "rename", f"{side.name} cannot rename; its calls keep the old code", projected=wanted[name]
+            )
+    return held
+
+
+def _waiting(name: str, hold: Held, wanted: Canonical) -> Value:
+    """What would be written now, in the form in which the hold remembers it."""
+    return dict(wanted) if name == WHOLE_BINDING else wanted.get(name, hold.projected)
+
+
+def settle(topology: Topology, known: Known, parent: Known | None, moment: Moment) -> dict[str, Binding]:
+    """Every binding of the record with its debt reckoned anew; only those that changed, new ones included."""
+    record = known.record
+    changed: dict[str, Binding] = {}
+    for side in topology.sides_of(record.entity):
+        binding = known.bindings.get(side.name)
+        after = _settle_side(topology, side, known, parent, binding, moment)
+        if after is not None and after != binding:
+            changed[side.name] = after
+    return changed
+
+
+def _settle_side(
+    topology: Topology, side: Side, known: Known, parent: Known | None, binding: Binding | None, moment: Moment
+) -> Binding | None:
+    record = known.record
+    takes = topology.takes(side, record, None if parent is None else parent.record)
+    takes = takes and part_of(topology, side, record) is not None
+    if binding is None:
+        if not takes or not _may_create(side, known, moment):
+            return None
+        binding = Binding(record.id, side.name, record.entity, None, state="owed", origin="created")
+    if binding.state == "owed" and not (takes and _may_create(side, known, moment)):
+        return _clean(binding)
+    if binding.state in ("gone", "unlinked") or not takes:
+        return _clean(binding)
+    waits = _dependency(side, record, parent)
+    if waits is not None:
+        return _clean(binding, {WHOLE_BINDING: replace(waits, since=moment.now)})
+    context = context_of(topology, record, None if parent is None else parent.record, moment.today)
+    projection = project(topology, side, known, binding, context)
+    dirty = WHOLE_BINDING not in projection.held and (bool(projection.owed) or binding.external_id is None)
+    since = (binding.dirty_since or moment.now) if dirty else None
+    return replace(
+        binding,
+        dirty=dirty,
+        dirty_since=since,
+        held=_keep_since(binding.held, projection.held, moment.now),
+        attempts=binding.attempts if dirty else 0,
+        due_at=binding.due_at if dirty else None,
+    )
+
+
+def _clean(binding: Binding, held: Mapping[str, Held] | None = None) -> Binding:
+    """Nothing is owed, for now or for ever; a hold that stands keeps the moment at which it began."""
+    kept = dict(binding.held) if held is None else _keep_since(binding.held, held, None)
+    return replace(binding, dirty=False, dirty_since=None, held=kept, attempts=0, due_at=None)
+
+
+def _keep_since(before: Mapping[str, Held], after: Mapping[str, Held], now: datetime | None) -> dict[str, Held]:
+    """Holds that stood before keep their beginning; so an unchanged binding stays equal to itself."""
+    kept: dict[str, Held] = {}
+    for name, hold in after.items():
+        old = before.get(name)
+        if old is not None and old.reason == hold.reason and old.detail == hold.detail:
+            kept[name] = replace(hold, since=old.since)
+        else:
+            kept[name] = replace(hold, since=hold.since or now)
+    return kept
+
+
+def _may_create(side: Side, known: Known, moment: Moment) -> bool:
+    """A create is owed only where the lane's match was approved, and never of what is archived."""
+    entity = known.record.entity
+    active = known.record.agreed.get(LIFE_FIELD)
+    alive = active is None or active.value is not False
+    return alive and side.can(entity).create and (side.name, entity) in moment.approved and _is_certain(known)
+
+
+def _is_certain(known: Known) -> bool:
+    """A record that no channel holds any more is not created anew from memory."""
+    return any(binding.state == "bound" for binding in known.bindings.values())
+
+
+def _dependency(side: Side, record: Record, parent: Known | None) -> Held | None:
+    """A price or stock is owed only where its product is bound (sync-model 5.9)."""
+    if record.entity not in DEPENDENT:
+        return None
+    product = None if parent is None else parent.bindings.get(side.name)
+    if product is not None and product.state == "bound" and product.external_id is not None:
+        return None
+    return Held("dependency", f"its product is not on {side.name} yet")

@@ -1,0 +1,240 @@
+"""Stock figures and facts into the ledger: movements are booked, absolutes never merged (sync-model 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from connector.contract import Facts
+from connector.decide.stock import (
+    ZERO,
+    Movement,
+    StockFacts,
+    hand_over_movements,
+    implied_on_hand,
+    movement,
+    still_to_subtract,
+)
+from connector.ledger import debts, records
+from connector.ledger import facts as stored
+from connector.ledger.facts import StoredClaim, StoredHandOver
+from connector.model.binding import Agreed, Provenance
+from connector.model.entity import Entity, Value
+from connector.model.record import Binding, Event, Known
+from connector.observe.absorb import Observation, fingerprint
+from connector.observe.gate import passes
+from connector.stock.picture import (
+    ON_HAND,
+    as_decimal,
+    booking_channels,
+    direction,
+    facts_of,
+    on_hand_of,
+    shadow_of,
+)
+from connector.topology import Side
+
+if TYPE_CHECKING:
+    from connector.observe.intake import Reading, Tally
+    from connector.observe.workspace import Workspace
+
+
+def take_figures(
+    workspace: Workspace,
+    reading: Reading,
+    pairs: Iterable[tuple[int, Observation]],
+    tally: Tally,
+    *,
+    first_contact: bool = False,
+) -> None:
+    """Raw figures of bound stock records: what happened there since the shadow is a movement."""
+    listed = list(pairs)
+    side = reading.lane.side
+    bindings = {id_: workspace.known[id_].bindings[side.name] for id_, _ in listed}
+    doubtful = debts.with_intents(workspace.session, [binding.id for binding in bindings.values()])
+    products = {workspace.known[id_].record.parent_id for id_, _ in listed}
+    facts = facts_of(workspace.session, workspace.topology, {id_ for id_ in products if id_ is not None})
+    for record_id, seen in listed:
+        binding = bindings[record_id]
+        if not first_contact and not passes(reading.lane, binding, seen, open_intent=binding.id in doubtful):
+            workspace.change_binding(replace(binding, reread=True))
+            tally.dropped += 1
+            continue
+        known = workspace.known[record_id]
+        take_figure(
+            workspace, side, known, binding, seen, facts[known.record.parent_id or 0], first_contact=first_contact
+        )
+        tally.merged += 1
+
+
+def take_figure(
+    workspace: Workspace,
+    side: Side,
+    known: Known,
+    binding: Binding,
+    seen: Observation,
+    facts: StockFacts,
+    *,
+    first_contact: bool = False,
+) -> None:
+    """One figure: first contact states what is on hand, or is shadow only; later ones move it."""
+    name = side.mappings[Entity.STOCK].names_of(ON_HAND, seen.row.part)[0]
+    raw = as_decimal(seen.picked.get(name))
+    handed = facts.handed(side.name, known.record.place)
+    now = replace(shadow_of(binding, raw), handed=handed)
+    if first_contact or name not in binding.shadow:
+        _adopt(
+            workspace,
+            side,
+            known,
+            seen,
+            implied_on_hand(raw, still_to_subtract(facts, side.name).get(known.record.place, ZERO)),
+        )
+    else:
+        pieces = movement(shadow_of(binding, binding.shadow[name]), now)
+        if pieces:
+            _move(workspace, side, known, seen, pieces)
+    workspace.change_binding(_seen_binding(workspace, binding, seen, handed))
+
+
+def _seen_binding(workspace: Workspace, binding: Binding, seen: Observation, handed: Decimal) -> Binding:
+    row = seen.row
+    return replace(
+        binding,
+        external_id=row.external_id,
+        address=row.address or binding.address,
+        part=row.part,
+        state="bound",
+        shadow=dict(seen.picked),
+        fingerprint=fingerprint(seen.picked),
+        handed=handed,
+        version=row.version,
+        modified_at=row.modified_at,
+        seen_at=seen.began_at,
+        fence=workspace.session.sequence,
+        reread=False,
+        replaced=None,
+    )
+
+
+def _adopt(workspace: Workspace, side: Side, known: Known, seen: Observation, implied: Decimal) -> None:
+    """First contact: the first figure is agreed, or the owner's where two differ; the rest is owed to the others."""
+    before = on_hand_of(known)
+    policy = workspace.topology.policy(Entity.STOCK, ON_HAND)
+    standing = known.record.agreed.get(ON_HAND)
+    takes = before is None or (
+        standing is not None and standing.by.rule == "first-contact" and policy.outranks(side.name, standing.by.channel)
+    )
+    if takes and policy.may_originate(side.name):
+        by = replace(seen.provenance(side.name, workspace.session.sequence), rule="first-contact")
+        _agree(workspace, known, Agreed(implied, by))
+    detail: dict[str, Value] = {"shows": implied, "agreed": implied if takes else before}
+    workspace.note([Event("first-figure", side.name, Entity.STOCK, known.record.id, ON_HAND, detail)])
+
+
+def _move(workspace: Workspace, side: Side, known: Known, seen: Observation, pieces: Decimal) -> None:
+    by = replace(seen.provenance(side.name, workspace.session.sequence), rule="delta")
+    before = on_hand_of(known) or ZERO
+    if direction(workspace.topology, side.name) == "out":
+        detail: dict[str, Value] = {"outcome": "drift", "pieces": pieces, "agreed": before}
+        workspace.note([Event("drift", side.name, Entity.STOCK, known.record.id, ON_HAND, detail)])
+        return
+    moved = Movement(side.name, known.record.place, pieces, "figure", since=by.since, at=by.at)
+    _agree(workspace, known, Agreed(before + pieces, by))
+    told: dict[str, Value] = {**moved.as_event(), "from": before, "to": before + pieces}
+    workspace.note([Event("moved", side.name, Entity.STOCK, known.record.id, ON_HAND, told)])
+
+
+def _agree(workspace: Workspace, known: Known, agreed: Agreed) -> None:
+    record = workspace.known[known.record.id].record
+    changed = replace(record, agreed={**record.agreed, ON_HAND: agreed}, sequence=workspace.session.sequence)
+    workspace.change_record(changed)
+
+
+def take_facts(workspace: Workspace, side: Side, facts: Facts) -> int:
+    """Claims and hand-overs of one channel: each event is booked once, whoever reports it first.
+
+    Answers how many hand-overs were new. Flushes the workspace.
+    """
+    session, topology = workspace.session, workspace.topology
+    references = [claim.parent for claim in facts.claims or ()] + [fact.parent for fact in facts.hand_overs]
+    products = records.by_reference(session, side.name, Entity.PRODUCT, references)
+    hand_overs = _hand_overs(workspace, side, facts, products)
+    affected = {entry.product_id for entry in hand_overs}
+    before = facts_of(session, topology, affected | set(products.values()))
+    new_orders = stored.add_orders(session, side.name, facts.orders)
+    new = stored.add_hand_overs(session, hand_overs)
+    if facts.claims is not None:
+        affected |= stored.replace_claims(session, side.name, _claims(workspace, side, facts, products))
+    affected |= stored.products_of_orders(session, new_orders)
+    after = facts_of(session, topology, affected)
+    for product_id in sorted(affected):
+        _book(workspace, product_id, hand_over_movements(before.get(product_id, StockFacts()), after[product_id]))
+    _touch_all(workspace, affected)
+    workspace.flush()
+    return len(new)
+
+
+def _hand_overs(workspace: Workspace, side: Side, facts: Facts, products: dict[str, int]) -> list[StoredHandOver]:
+    """Those of products bound here; till sales count only where someone books them again elsewhere."""
+    topology = workspace.topology
+    tills = bool(booking_channels(topology))
+    return [
+        StoredHandOver(
+            side.name,
+            fact.id,
+            fact.order,
+            products[fact.parent],
+            topology.location_of(side.name, fact.place) or "",
+            fact.quantity,
+            fact.kind,
+            at=fact.at,
+        )
+        for fact in facts.hand_overs
+        if fact.parent in products and (fact.kind == "order" or tills)
+    ]
+
+
+def _claims(workspace: Workspace, side: Side, facts: Facts, products: dict[str, int]) -> list[StoredClaim]:
+    return [
+        StoredClaim(
+            side.name,
+            claim.order,
+            claim.line,
+            products[claim.parent],
+            workspace.topology.location_of(side.name, claim.place) or "",
+            claim.open_quantity,
+        )
+        for claim in facts.claims or ()
+        if claim.parent in products and claim.open_quantity > 0
+    ]
+
+
+def _book(workspace: Workspace, product_id: int, movements: Sequence[Movement]) -> None:
+    """Hand-overs move what is on hand, once; where no figure is known yet, the first one will include them."""
+    if not movements:
+        return
+    ids = records.dependents(workspace.session, Entity.STOCK, [product_id]).get(product_id, [])
+    workspace.load([product_id, *ids])
+    by_place = {workspace.known[id_].record.place: id_ for id_ in ids}
+    for moved in movements:
+        if moved.location not in by_place:
+            continue
+        known = workspace.known[by_place[moved.location]]
+        standing = known.record.agreed.get(ON_HAND)
+        if standing is None:
+            continue
+        before = as_decimal(standing.value)
+        by = Provenance(moved.channel, moved.at, moved.since, "hand-over", workspace.session.sequence)
+        _agree(workspace, known, Agreed(before + moved.quantity, by))
+        detail = {**moved.as_event(), "from": before, "to": before + moved.quantity}
+        workspace.note([Event("moved", moved.channel, Entity.STOCK, known.record.id, ON_HAND, detail)])
+
+
+def _touch_all(workspace: Workspace, product_ids: Iterable[int]) -> None:
+    for ids in records.dependents(workspace.session, Entity.STOCK, product_ids).values():
+        workspace.load(ids)
+        for id_ in ids:
+            workspace.touch(id_)

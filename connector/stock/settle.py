@@ -1,0 +1,110 @@
+"""What is owed in stock: each channel's target figure against its shadow, for whole products at once.
+
+A figure depends on the product's other locations (a view), on claims and on hand-overs, so debts
+are reckoned per product, never per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from connector.decide.stock import ZERO, StockFacts, owed
+from connector.ledger import records
+from connector.model.binding import WHOLE_BINDING, Held
+from connector.model.entity import Entity
+from connector.model.record import Binding, Known
+from connector.stock.picture import ON_HAND, facts_of, is_written, on_hand_of, shadow_of, targets
+from connector.topology import Side
+
+if TYPE_CHECKING:
+    from connector.observe.workspace import Workspace
+
+
+def settle_stock(workspace: Workspace, product_ids: Iterable[int]) -> None:
+    """Reckon the stock debts of these products anew, in every channel."""
+    ids = sorted(set(product_ids))
+    if not ids:
+        return
+    found = records.dependents(workspace.session, Entity.STOCK, ids)
+    workspace.load([*ids, *(id_ for listed in found.values() for id_ in listed)])
+    facts = facts_of(workspace.session, workspace.topology, ids)
+    for product_id in ids:
+        figures = [workspace.known[id_] for id_ in found.get(product_id, ())]
+        for side in workspace.topology.sides_of(Entity.STOCK):
+            _settle_side(workspace, side, workspace.known[product_id], figures, facts[product_id])
+
+
+def _settle_side(workspace: Workspace, side: Side, product: Known, figures: list[Known], facts: StockFacts) -> None:
+    on_hand = {known.record.place: pieces for known in figures if (pieces := on_hand_of(known)) is not None}
+    wanted = targets(workspace.topology, side.name, on_hand, facts)
+    for known in figures:
+        before = known.bindings.get(side.name)
+        after = _settle_figure(workspace, side, product, known, wanted, facts)
+        if after is not None and after != before:
+            workspace.replace_bindings(known.record.id, [after])
+            workspace.touch(known.record.id)
+
+
+def _settle_figure(
+    workspace: Workspace,
+    side: Side,
+    product: Known,
+    known: Known,
+    wanted: Mapping[str, Decimal],
+    facts: StockFacts,
+) -> Binding | None:
+    binding = known.bindings.get(side.name)
+    takes = workspace.topology.takes(side, known.record, product.record)
+    if not takes or not is_written(workspace.topology, side.name, side.can(Entity.STOCK)):
+        return None if binding is None else replace(binding, dirty=False, dirty_since=None)
+    target = wanted.get(known.record.place)
+    if binding is None:
+        if not _may_create(workspace, side, known) or not target:
+            return None
+        binding = Binding(known.record.id, side.name, Entity.STOCK, None, state="owed", origin="created")
+    if target is None or binding.state in ("gone", "unlinked"):
+        return replace(binding, dirty=False, dirty_since=None)
+    there = product.bindings.get(side.name)
+    if there is None or there.state != "bound" or there.external_id is None:
+        return replace(binding, dirty=False, dirty_since=None, held=_dependency(binding, side.name))
+    return _with_debt(workspace, side, binding, known.record.place, target, facts)
+
+
+def _with_debt(
+    workspace: Workspace, side: Side, binding: Binding, place: str, target: Decimal, facts: StockFacts
+) -> Binding:
+    held = {name: hold for name, hold in binding.held.items() if hold.reason != "dependency"}
+    pieces = debt(side, binding, place, target, facts)
+    dirty = bool(pieces) and not any(hold.reason in ("brake", "quarantine") for hold in held.values())
+    since = (binding.dirty_since or workspace.moment.now) if dirty else None
+    return replace(
+        binding,
+        dirty=dirty,
+        dirty_since=since,
+        held=held,
+        attempts=binding.attempts if dirty else 0,
+        due_at=binding.due_at if dirty else None,
+    )
+
+
+def debt(side: Side, binding: Binding, place: str, target: Decimal, facts: StockFacts) -> Decimal:
+    """The signed pieces owed: the target less what the channel should show by now."""
+    mapping = side.mappings[Entity.STOCK]
+    name = mapping.names_of(ON_HAND, binding.part)[0]
+    shadow = shadow_of(binding, binding.shadow.get(name))
+    handed = facts.handed(side.name, place) if binding.external_id is not None else ZERO
+    return owed(target, shadow, handed)
+
+
+def _dependency(binding: Binding, channel: str) -> dict[str, Held]:
+    hold = binding.held.get(WHOLE_BINDING)
+    if hold is not None and hold.reason == "dependency":
+        return dict(binding.held)
+    return {**binding.held, WHOLE_BINDING: Held("dependency", f"its product is not on {channel} yet")}
+
+
+def _may_create(workspace: Workspace, side: Side, known: Known) -> bool:
+    return side.can(Entity.STOCK).create and (side.name, Entity.STOCK) in workspace.moment.approved
