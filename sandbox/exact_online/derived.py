@@ -275,7 +275,7 @@ DERIVED: dict[str, dict[str, Derive]] = {
     tables.CONTACTS: {
         "AccountName": of(tables.ACCOUNTS, "Account", "Name"),
         "AccountIsCustomer": _is_customer("Account"),
-        "AccountIsSupplier": of(tables.ACCOUNTS, "Account", "IsSupplier"),
+        "AccountIsSupplier": lambda _store, _row: False,
         "AccountMainContact": of(tables.ACCOUNTS, "Account", "MainContact"),
         "City": of(tables.ACCOUNTS, "Account", "City"),
         "Country": of(tables.ACCOUNTS, "Account", "Country"),
@@ -289,7 +289,7 @@ DERIVED: dict[str, dict[str, Derive]] = {
     },
     tables.ADDRESSES: {
         "AccountName": of(tables.ACCOUNTS, "Account", "Name"),
-        "AccountIsSupplier": of(tables.ACCOUNTS, "Account", "IsSupplier"),
+        "AccountIsSupplier": lambda _store, _row: False,
         "ContactName": of(tables.CONTACTS, "Contact", "FullName"),
         "CountryName": text(COUNTRIES, "Country"),
     },
@@ -322,6 +322,7 @@ DERIVED: dict[str, dict[str, Derive]] = {
     tables.INVOICES: {
         "StatusDescription": text(INVOICE_STATUS_TEXT, "Status"),
         "TypeDescription": text(INVOICE_TYPE_TEXT, "Type"),
+        "SalespersonFullName": _full_name_of("Salesperson"),
         "JournalDescription": lambda store, row: journal_text(store, row.get("Journal")),
         "PaymentConditionDescription": lambda store, row: condition_text(store, row.get("PaymentCondition")),
     }

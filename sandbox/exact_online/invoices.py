@@ -89,7 +89,9 @@ def _total(store: Store, row: Row) -> None:
     lines = lines_of(store, row)
     amount = sum((line.get("AmountFC") for line in lines), Decimal(0))
     without = sum((orders.vat_of(store, line)[1] for line in lines), Decimal(0))
-    store.change(tables.INVOICES, row, {"AmountFC": amount, "AmountDC": amount, "AmountFCExclVat": without})
+    vat = sum((line.get("VATAmountFC") for line in lines), Decimal(0))
+    amounts = {"AmountFC": amount, "AmountDC": amount, "AmountFCExclVat": without}
+    store.change(tables.INVOICES, row, amounts | {"VATAmountFC": vat, "VATAmountDC": vat})
 
 
 def process(store: Store, row: Row) -> None:

@@ -147,10 +147,12 @@ def check_mandatory(view: View, wanted: Wanted) -> None:
 
 def take_page(view: View, wanted: Wanted, args: Mapping[str, str], fault: str | None) -> Page:
     """One page of a list, in order, behind the ``$skiptoken``."""
+    if fault == "repeat_page":
+        wanted.token = None
     rows = _hits(view, wanted)
     total = len(rows)
     rows = _sort(view, rows, wanted.orders)
-    if wanted.token is not None and fault != "repeat_page":
+    if wanted.token is not None and (wanted.orders or view.entity.kind != "sync"):
         rows = _behind(view, rows, wanted)
     rows = rows[wanted.skip :]
     size = view.entity.page if wanted.top is None else min(view.entity.page, wanted.top)
@@ -165,13 +167,14 @@ def _candidates(view: View, wanted: Wanted) -> list[Row]:
     """The rows that may match: by an index where the filter fixes one, by row version on sync."""
     store = view.store
     if view.entity.name == INVOICE_ROWS:
-        rows = [*store.rows(tables.INVOICES), *store.rows(tables.INVOICE_LINES)]
+        version = _version(wanted)
+        rows = [*store.rows(tables.INVOICES).since(version), *store.rows(tables.INVOICE_LINES).since(version)]
         return sorted(rows, key=lambda row: row.version)
     table = store.rows(view.table)
     if view.table == tables.USERS:
         return [table.rows[store.api_user]]  # E3: a list of one
     if view.entity.kind == "sync":
-        rows = table.since(int(wanted.token[0]) if wanted.token and isinstance(wanted.token[0], int) else 0)
+        rows = table.since(_version(wanted))
         return store.kept_deletions(rows) if view.table == tables.DELETED else rows
     fixed = wanted.filter.fixed if wanted.filter else {}
     if fixed.get(table.key) is not None:
@@ -181,6 +184,15 @@ def _candidates(view: View, wanted: Wanted) -> list[Row]:
         if name in fixed and name != "Code":
             return table.find(name, fixed[name])
     return list(table)
+
+
+def _version(wanted: Wanted) -> int:
+    """The row version that a sync page goes on behind."""
+    if wanted.token is None or wanted.orders:
+        return 0
+    if len(wanted.token) != 1 or not isinstance(wanted.token[0], int):
+        raise BadQueryError
+    return wanted.token[0]
 
 
 def _hits(view: View, wanted: Wanted) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.exact_online import schema
 from sandbox.exact_online import store as tables
-from sandbox.exact_online.derived import COMMON, DERIVED, Derive, epoch
+from sandbox.exact_online.derived import COMMON, CONTACT_PICTURE, DERIVED, Derive, epoch
 from sandbox.exact_online.literals import write_literal
 from sandbox.exact_online.schema import Entity, Property
 from sandbox.exact_online.store import DIVISION, Row, Store
@@ -63,8 +63,23 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     tables.ORDER_LINES: {"Discount": 0, "QuantityDelivered": 0, "QuantityInvoiced": 0, "UseDropShipment": 0},
     tables.INVOICES: {
         "AmountDiscount": 0, "AmountDiscountExclVat": 0, "Currency": "EUR", "Discount": 0, "DiscountType": 1,
+        "StarterSalesInvoiceStatus": 0, "StarterSalesInvoiceStatusDescription": "Concept",
     },
     tables.INVOICE_LINES: {"Discount": 0, "UnitPrice": 0},
+    tables.VAT_CODES: {
+        "Charged": False, "EUSalesListing": "N", "ExcludeVATListing": 0, "IntraStat": False, "IntrastatType": "N",
+        "VatDocType": "P", "VatMargin": 0,
+    },
+    tables.DIVISIONS: {
+        "IsDossierDivision": False, "IsPracticeDivision": False, "IsHRDivision": False, "IsMainDivision": True,
+        "SiretNumber": "", "TemplateCode": "NL_Base", "CustomerName": "Voorbeeldketen BV",
+        "Email": "info@example.com", "Phone": "0300000000",
+    },
+    tables.USERS: {
+        "DivisionCustomerSiretNumber": "", "IsEmployeeSelfServiceUser": False, "IsMyFirmLiteUser": False,
+        "IsStarterUser": False, "IsMyFirmPortalUser": False, "IsOEIMigrationMandatory": False,
+        "PictureUrl": CONTACT_PICTURE, "EmployeeID": "00000000-0000-0000-0000-000000000000",
+    },
     tables.POSITIONS: {"PlanningIn": 0, "PlanningOut": 0, "ReservedStock": 0, "CurrentStock": 0},
     tables.ITEM_WAREHOUSES: {"MaximumStock": 0, "ReorderPoint": 0, "ReorderQuantity": 0, "SafetyStock": 0},
 }  # fmt: skip
