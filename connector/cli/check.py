@@ -59,7 +59,7 @@ def check(call: Call) -> int:
 def findings(call: Call) -> Iterator[Line]:
     """Line by line, as each is found out."""
     try:
-        config = call.config
+        config, channels = call.config, sorted(call.scope.channels or call.config.channels)
     except ConfigError as error:
         yield from _problems("config", error)
         return
@@ -71,7 +71,7 @@ def findings(call: Call) -> Iterator[Line]:
     try:
         with ledger_to_try(config) as (database, lines):
             yield from lines
-            for channel in sorted(call.scope.channels or config.channels):
+            for channel in channels:
                 yield from _channel(config, channel, database)
     except LedgerError as error:
         yield Line("ledger", Finding("ledger", ok=False, detail=str(error)))

@@ -125,9 +125,9 @@ def _native(file: IO[bytes]) -> dict[str, Any]:
     try:
         record = json.loads(file.read(), parse_float=Decimal)
     except ValueError as error:
-        raise click.UsageError(f"{file.name} is not JSON: {error}.") from None
+        raise click.UsageError(f"The record is not JSON: {error}.") from None
     if not isinstance(record, dict):
-        raise click.UsageError(f"{file.name} holds no record: a JSON object is wanted.")
+        raise click.UsageError("This is no record: a JSON object is wanted.")
     return record
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -108,12 +109,19 @@ class Reader:
         at = ("channels", name)
         common = self._report.validated(schema.ChannelTable, table, at)
         if common is None:
+            self._misspelt(table, at)
             return None
         options = self._options(common, at)
         mapping = self._mapping(common, at)
         if options is None or mapping is None:
             return None
         return ChannelConfig(name, common.adapter, options, mapping, common.read_only, common.settings)
+
+    def _misspelt(self, table: Mapping[str, Any], at: KeyPath) -> None:
+        """Without its adapter nobody knows a table's other keys; but a common one misspelt is recognised."""
+        for key in table:
+            if key not in _CHANNEL_KEYS and get_close_matches(key, _CHANNEL_KEYS, cutoff=0.8):
+                self._report.unknown((*at, key), "key", key, _CHANNEL_KEYS)
 
     def _options(self, channel: schema.ChannelTable, at: KeyPath) -> Any:
         """The adapter's own keys as its ``Options``; None once reported."""
