@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from sandbox.lightspeed_x.errors import invalid
-from sandbox.lightspeed_x.paging import list_feed, read_body
+from sandbox.lightspeed_x.paging import LARGEST, list_feed, read_body, read_number
 from sandbox.lightspeed_x.reference import Reference
 from sandbox.lightspeed_x.routes import Route
 from sandbox.lightspeed_x.store import Row, Store
@@ -72,16 +72,16 @@ class Books:
         return self.books.save(row | self._read_book(body))
 
     def _read_book(self, body: Row) -> Row:
-        groups = body.get("customer_group_ids") or [self._reference.default_group]
-        outlets = body.get("outlet_ids") or list(self._reference.outlets.rows)
+        groups = [str(one) for one in body.get("customer_group_ids") or [self._reference.default_group]]
+        outlets = [str(one) for one in body.get("outlet_ids") or self._reference.outlets.rows]
         platform = body.get("restrict_to_platform") or "0"
-        if platform not in PLATFORMS:
+        if str(platform) not in PLATFORMS:
             raise invalid({"restrict_to_platform": "Must be 0, 1 or 2"})
         if set(groups) - set(self._reference.groups.rows) or set(outlets) - set(self._reference.outlets.rows):
             raise invalid({"customer_group_ids": "An id was not found", "outlet_ids": "An id was not found"})
         return {
             "name": body["name"],
-            "customer_group_ids": list(groups),
+            "customer_group_ids": groups,
             "customer_groups": [self._reference.groups.rows[one] for one in groups],
             "outlets": [self._reference.outlets.rows[one] for one in outlets],
             "restrict_to_platform_key": platform,
@@ -96,9 +96,11 @@ class Books:
         return next((row for row in rows if name in (row["id"], row["name"])), None)
 
     def _check_book(self, body: Row) -> Row:
-        missing = [name for name in ("name", "customer_group_ids", "outlet_ids") if body.get(name) is None]
-        if missing or not str(body["name"]).strip():
-            raise invalid(dict.fromkeys(missing or ["name"], "Required"))
+        wrong = [name for name in ("customer_group_ids", "outlet_ids") if not isinstance(body.get(name), list)]
+        if not isinstance(body.get("name"), str) or not body["name"].strip():
+            wrong.append("name")
+        if wrong:
+            raise invalid(dict.fromkeys(wrong, "Required"))
         return body
 
     def _post_book(self) -> Row:
@@ -116,10 +118,12 @@ class Books:
         """A new row (``key`` None) or a changed one; the price is in the tax mode of the shop."""
         before = self.rows.live(key) if key else {}
         whole = before | body
+        for units in ("min_units", "max_units"):
+            whole[units] = _units(whole.get(units))
         product = self.products.rows.get(str(whole.get("product_id")))
         if product is None or product["deleted_at"]:
             raise invalid({"product_id": "Not found"})
-        if whole.get("tax_id") not in self._reference.taxes.rows:
+        if str(whole.get("tax_id")) not in self._reference.taxes.rows:
             raise invalid({"tax_id": "Required"})
         price = before.get("price", Decimal(0))
         if "price" in body:
@@ -129,7 +133,7 @@ class Books:
         return self._save_row(key, book_id, whole, price)
 
     def _net(self, price: Any, tax_id: str) -> Decimal:
-        if isinstance(price, bool) or not isinstance(price, int | Decimal) or price < 0:
+        if isinstance(price, bool) or not isinstance(price, int | Decimal) or not 0 <= price <= LARGEST:
             raise invalid({"price": "Must be a number of 0 or more"})
         factor = Decimal(1) if self.store.switches.tax_exclusive else 1 + self._reference.rate(tax_id)
         return round_half_up(Decimal(price) / factor, NET_PLACES)
@@ -178,7 +182,7 @@ class Books:
         rows = self._given()
         seen = {(row["product_id"], row["min_units"]) for row in self.rows if _belongs(row, key)}
         for row in rows:
-            place = (row.get("product_id"), row.get("min_units"))
+            place = (str(row.get("product_id")), _units(row.get("min_units")))
             if place in seen:
                 raise invalid({"product_id": "Already exists in this price book"})
             seen.add(place)
@@ -250,6 +254,10 @@ class Books:
     def _get_of_product(self, key: str) -> Row:
         self.products.get(key)
         return {"data": self.rows_of(key)}
+
+
+def _units(value: Any) -> Decimal | None:
+    return None if value is None else read_number(value, "min_units and max_units")
 
 
 def _belongs(row: Row, book_id: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from decimal import Decimal
@@ -12,17 +10,28 @@ from typing import Any
 from flask import request
 
 from sandbox.lightspeed_x.books import Books
-from sandbox.lightspeed_x.errors import bad_request, invalid, not_found
+from sandbox.lightspeed_x.errors import invalid, not_found
 from sandbox.lightspeed_x.paging import list_feed, read_body, show_page
+from sandbox.lightspeed_x.product_values import (
+    blank_row,
+    check_kinds,
+    name_key,
+    read_amount,
+    read_code,
+    read_name,
+    read_part,
+    read_truth,
+    set_active,
+    set_measures,
+    set_outlet_taxes,
+    slug,
+)
 from sandbox.lightspeed_x.reference import Reference
 from sandbox.lightspeed_x.routes import Route
 from sandbox.lightspeed_x.stock import Stock
 from sandbox.lightspeed_x.store import Row, Store
 from sandbox.stand import round_half_up
 
-CODE_TYPES = ("CUSTOM", "EAN", "ISBN", "ITF", "JAN", "UPC")
-WEIGHTS = ("CT", "G", "OZ", "LB", "KG")
-LENGTHS = ("IN", "CM", "MM", "YD")
 VARIANTS = 200
 ATTRIBUTES = 3
 FIRST_SKU = 10_000
@@ -61,7 +70,7 @@ class Catalog:
 
     def holder_of(self, name: str) -> str | None:
         """The family that has this name, if one has."""
-        return self._names.get(_key(name))
+        return self._names.get(name_key(name))
 
     # saving, and the indexes
 
@@ -72,7 +81,7 @@ class Catalog:
         for code in before["product_codes"] if before else ():
             self._codes.get(code["code"], set()).discard(row["id"])
         if not row["deleted_at"]:
-            self._names[_key(row["name"])] = row["family_id"]
+            self._names[name_key(row["name"])] = row["family_id"]
             for code in row["product_codes"]:
                 self._codes.setdefault(code["code"], set()).add(row["id"])
         saved = self.products.save(row)
@@ -84,8 +93,8 @@ class Catalog:
 
     def _free_name(self, before: Row) -> None:
         """Give up a family name that no row of the family bears any more."""
-        key = _key(before["name"])
-        borne = any(_key(row["name"]) == key for row in self.family(before))
+        key = name_key(before["name"])
+        borne = any(name_key(row["name"]) == key for row in self.family(before))
         if self._names.get(key) == before["family_id"] and not borne:
             self._names.pop(key)
 
@@ -93,7 +102,8 @@ class Catalog:
 
     def create(self, body: Row, key: str | None = None) -> list[str]:
         """``POST /products``: the ids of what was made, one per variant. 422 when it cannot be."""
-        name = _read_name(body.get("name"))
+        check_kinds(body)
+        name = read_name(body.get("name"))
         self._check_free(name, None)
         if body.get("product_category_id") or body.get("product_type_id"):
             self._reference.check_category(body.get("product_category_id") or body.get("product_type_id"))
@@ -109,8 +119,10 @@ class Catalog:
         return self._create_family(body, name, key, variants)
 
     def _create_family(self, body: Row, name: str, family_id: str, variants: list[Row]) -> list[str]:
-        if not isinstance(variants, list) or len(variants) > VARIANTS:
+        if len(variants) > VARIANTS:
             raise invalid({"variants": f"At most {VARIANTS} variants"})
+        for one in variants:
+            check_kinds(one)
         shared = {member: body[member] for member in INHERITED if member in body}
         own = [shared | one for one in variants]
         rows = []
@@ -142,73 +154,43 @@ class Catalog:
                 self._stock.set_levels(row, body.get("inventory") or [])
 
     def _new_row(self, body: Row, name: str, key: str, family_id: str) -> Row:
-        tax = body.get("all_outlets_tax") or {}
-        moment = self.store.moment()
+        category = body.get("product_category_id") or body.get("product_type_id") or None
         active = body.get("is_active", body.get("active", True))
-        row: Row = {
+        codes = self._read_codes(body, key)
+        row = blank_row(self.store.moment()) | {
             "id": key,
             "family_id": family_id,
-            "variant_parent_id": None,
-            "has_variants": False,
-            "variant_count": None,
             "name": name,
             "variant_name": name,
-            "handle": str(body.get("handle") or _slug(name)),
-            "sku": "",
-            "product_codes": self._read_codes(body, key),
-            "active": bool(active),
-            "is_active": bool(active),
+            "handle": str(body.get("handle") or slug(name)),
+            "sku": codes[0]["code"],
+            "product_codes": codes,
+            "active": read_truth(active, "is_active"),
+            "is_active": read_truth(active, "is_active"),
             "has_inventory": bool(body.get("inventory")),
-            "is_composite": False,
             "description": body.get("description") or "",
-            "supply_price": Decimal(0),
-            "price_excluding_tax": Decimal(0),
-            "price_including_tax": Decimal(0),
             "all_outlets_tax": {"tax_id": self._reference.default_tax, "is_default": True},
             "brand_id": body.get("brand_id") or None,
-            "product_category_id": body.get("product_category_id") or body.get("product_type_id") or None,
-            "product_type_id": body.get("product_category_id") or body.get("product_type_id") or None,
+            "product_category_id": category,
+            "product_type_id": category,
             "tag_ids": list(body.get("tag_ids") or []),
-            "supplier_id": body.get("supplier_id"),
-            "supplier_code": body.get("supplier_code"),
-            "product_suppliers": [],
-            "variant_options": [],
             "source": body.get("source") or "USER",
-            "source_id": body.get("source_id"),
-            "source_variant_id": body.get("source_variant_id"),
-            "loyalty_amount": body.get("loyalty_amount"),
-            "weight": None,
-            "weight_unit": None,
-            "length": None,
-            "width": None,
-            "height": None,
-            "dimensions_unit": None,
-            "categories": [],
-            "attributes": [],
-            "packaging": {},
-            "customizations": [],
-            "images": [],
-            "skuImages": [],
-            "tax_category": None,
-            "created_at": moment,
-            "updated_at": moment,
-            "deleted_at": None,
-            "version": 0,
         }
-        row["sku"] = row["product_codes"][0]["code"]
+        row |= {name: body.get(name) for name in ("supplier_id", "supplier_code", "source_id", "source_variant_id")}
+        row["loyalty_amount"] = body.get("loyalty_amount")
         if "supply_price" in body:
-            row["supply_price"] = _number(body["supply_price"], "supply_price")
+            row["supply_price"] = read_amount(body["supply_price"], "supply_price")
         if body.get("outlet_taxes"):
-            _set_outlet_taxes(row, body["outlet_taxes"])
-        if tax.get("tax_id"):
-            self._set_tax(row, tax)
-        _set_measures(row, body)
+            set_outlet_taxes(row, body["outlet_taxes"])
+        if body.get("all_outlets_tax"):
+            self._set_tax(row, body["all_outlets_tax"])
+        set_measures(row, body)
         self._set_price(row, body)
         return row
 
     def _read_codes(self, body: Row, key: str) -> list[Row]:
         """The codes of a new product, ``sku`` first; the server makes one where none is sent."""
-        given = [_read_code(one) for one in body.get("product_codes") or []]
+        given = [read_code(one) for one in body.get("product_codes") or []]
         sku = body.get("sku")
         if sku is not None and str(sku).strip():
             codes = [str(sku)] + [code for code, _ in given if code != str(sku)]
@@ -239,7 +221,7 @@ class Catalog:
             raise invalid({"name": "Already exists"}, name_existing_id=holder)
 
     def _read_options(self, given: Any) -> list[Row]:
-        if not isinstance(given, list) or not 1 <= len(given) <= ATTRIBUTES:
+        if not given or not 1 <= len(given) <= ATTRIBUTES:
             raise invalid({"variant_definitions": f"1 to {ATTRIBUTES} are required"})
         options = []
         for one in given:
@@ -269,7 +251,7 @@ class Catalog:
         if body.get(other) is not None:
             raise invalid({other: f"This shop is tax {'exclusive' if exclusive else 'inclusive'}"})
         if body.get(own) is not None:
-            amount = _number(body[own], own)
+            amount = read_amount(body[own], own)
             if amount < 0:
                 raise invalid({own: "Must not be negative"})
             row[own] = round_half_up(amount, NET_PLACES)
@@ -284,10 +266,10 @@ class Catalog:
 
     def _set_tax(self, row: Row, given: Any) -> None:
         """``all_outlets_tax.tax_id``; "" is the default tax of the shop."""
-        key = given.get("tax_id") if isinstance(given, dict) else None
+        key = (given or {}).get("tax_id")
         if key in ("", None):
             key = self._reference.default_tax
-        if key not in self._reference.taxes.rows:
+        if str(key) not in self._reference.taxes.rows:
             raise invalid({"all_outlets_tax": "tax_id was not found"})
         row["all_outlets_tax"] = {"tax_id": key, "is_default": key == self._reference.default_tax}
         self._derive(row)
@@ -297,7 +279,7 @@ class Catalog:
     def update(self, key: str, body: Row) -> None:
         """``PUT /products/{id}``: ``common`` for the family, ``details`` for this row; lists replaced whole (L§5)."""
         product = self.products.live(key)
-        common, details = _part(body, "common"), _part(body, "details")
+        common, details = check_kinds(read_part(body, "common")), check_kinds(read_part(body, "details"))
         family = [deepcopy(row) for row in self.family(product)]
         own = next(row for row in family if row["id"] == key)
         for name, value in common.items():
@@ -309,7 +291,7 @@ class Catalog:
                 self._details[name](own, value)
         if {"price_including_tax", "price_excluding_tax"} & set(details):
             self._set_price(own, details)
-        _set_measures(own, details)
+        set_measures(own, details)
         levels = details.get("inventory") or []
         for one in levels:
             self._stock.check_level(own, one)
@@ -329,7 +311,7 @@ class Catalog:
         return {
             "name": self._rename,
             "description": lambda row, value: row.update(description=value or ""),
-            "track_inventory": lambda row, value: row.update(has_inventory=_flag(value, "track_inventory")),
+            "track_inventory": lambda row, value: row.update(has_inventory=read_truth(value, "track_inventory")),
             "brand_id": self._set_brand,
             "product_category_id": self._set_category,
             "tag_ids": lambda row, value: row.update(tag_ids=list(value or [])),
@@ -339,17 +321,17 @@ class Catalog:
     @property
     def _details(self) -> dict[str, Callable[[Row, Any], None]]:
         return {
-            "is_active": _set_active,
+            "is_active": set_active,
             "product_codes": self._set_codes,
             "all_outlets_tax": self._set_tax,
-            "outlet_taxes": _set_outlet_taxes,
+            "outlet_taxes": set_outlet_taxes,
             "product_suppliers": self._set_suppliers,
             "loyalty_amount": lambda row, value: row.update(loyalty_amount=None if value == -1 else value),
             "variant_attribute_values": self._set_options,
         }
 
     def _rename(self, row: Row, value: Any) -> None:
-        name = _read_name(value)
+        name = read_name(value)
         self._check_free(name, row["family_id"])
         values = [option["value"] for option in row["variant_options"]]
         row.update(name=name, variant_name=" / ".join([name, *values]))
@@ -365,19 +347,17 @@ class Catalog:
         row["product_category_id"] = row["product_type_id"] = value or None
 
     def _set_codes(self, row: Row, value: Any) -> None:
-        if not isinstance(value, list) or not value:
+        if not value:
             raise invalid({"product_codes": "At least one code is required"})
-        codes = [self._code(row["id"], *_read_code(one)) for one in value]
+        codes = [self._code(row["id"], *read_code(one)) for one in value]
         self._check_codes(codes, [row["id"]])
         row.update(product_codes=codes, sku=codes[0]["code"])
 
     def _set_suppliers(self, row: Row, value: Any) -> None:
         """The full list; the first one's price is the supply price, -1 clears it (L§5)."""
-        if not isinstance(value, list):
-            raise invalid({"product_suppliers": "Must be a list"})
         suppliers = []
-        for one in value:
-            price = None if one.get("price") in (-1, None) else _number(one["price"], "price")
+        for one in value or []:
+            price = None if one.get("price") in (-1, None) else read_amount(one["price"], "price")
             supplier = one.get("supplier_id")
             key = self.store.key("product supplier", f"{row['id']}/{supplier}")
             suppliers.append(
@@ -450,80 +430,6 @@ class Catalog:
     def _delete(self, key: str, whole_family: bool) -> Row:
         self.delete(key, whole_family)
         return {}
-
-
-def _key(name: str) -> str:
-    """What makes two family names the same: case and outer blanks do not count."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "product"
-
-
-def _read_name(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise invalid({"name": "Required"})
-    return value.strip()
-
-
-def _read_code(one: Any) -> tuple[str, str]:
-    if not isinstance(one, dict) or not str(one.get("code") or "").strip():
-        raise invalid({"product_codes": "code is required"})
-    kind = one.get("type", "CUSTOM")
-    if kind not in CODE_TYPES:
-        raise invalid({"product_codes": f"type must be one of {', '.join(CODE_TYPES)}"})
-    return str(one["code"]), kind
-
-
-def _part(body: Row, name: str) -> Row:
-    part = body.get(name, {})
-    if not isinstance(part, dict):
-        raise bad_request(f"{name} must be an object")
-    return part
-
-
-def _number(value: Any, name: str) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise invalid({name: "Must be a number"})
-    return Decimal(value)
-
-
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise invalid({name: "Must be true or false"})
-    return value
-
-
-def _set_active(row: Row, value: Any) -> None:
-    row["active"] = row["is_active"] = _flag(value, "is_active")
-
-
-def _set_outlet_taxes(row: Row, value: Any) -> None:
-    """Tax overrides per outlet; in rows only present when there are some (contract products.fields)."""
-    wanted = [{"outlet_id": one["outlet_id"], "tax_id": one["tax_id"]} for one in value or [] if one.get("tax_id")]
-    row.pop("outlet_taxes", None)
-    if wanted:
-        row["outlet_taxes"] = wanted
-
-
-def _set_measures(row: Row, body: Row) -> None:
-    """Weight and dimensions, each only together with its unit (contract products.fields)."""
-    if "weight" in body:
-        _check_unit(body, "weight", "weight_unit", WEIGHTS)
-        row["weight"] = None if body["weight"] is None else _number(body["weight"], "weight")
-        row["weight_unit"] = None if body["weight"] is None else body["weight_unit"]
-    for name in ("length", "width", "height"):
-        if name in body:
-            _check_unit(body, name, "dimensions_unit", LENGTHS)
-            row[name] = None if body[name] is None else _number(body[name], name)
-            row["dimensions_unit"] = body.get("dimensions_unit")
-
-
-def _check_unit(body: Row, name: str, unit: str, units: tuple[str, ...]) -> None:
-    if body[name] is not None and body.get(unit) not in units:
-        raise invalid({unit: f"Required with {name}: one of {', '.join(units)}"})
 
 
 def require_product(catalog: Catalog, sku: str) -> Row:

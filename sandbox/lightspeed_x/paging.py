@@ -14,6 +14,8 @@ from sandbox.lightspeed_x.errors import bad_request
 from sandbox.lightspeed_x.store import Row, Table
 from sandbox.stand import page_fault, read_json
 
+LARGEST = Decimal(10) ** 12
+
 
 def read_body() -> Row:
     """The JSON object that was sent; 400 when it is none."""
@@ -44,7 +46,7 @@ def read_flag(name: str) -> bool:
 
 def read_number(value: Any, name: str) -> Decimal:
     """A JSON number; 400 when it is something else."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not -LARGEST <= Decimal(value) <= LARGEST:
         raise bad_request(f"{name} must be a number")
     return Decimal(value)
 

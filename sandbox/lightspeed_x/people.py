@@ -30,6 +30,7 @@ MASKED = (
     *(f"{kind}_{part}" for kind in ADDRESSES for part in PARTS if part != "country_id"),
 )  # fmt: skip
 """Names, notes, addresses and custom fields: where digits that look like a card number are masked."""
+STRINGS = (*TEXTS, *MASKED, "customer_code", *(f"{kind}_country_id" for kind in ADDRESSES))
 FLAGS = {"enable_loyalty": True, "do_not_email": False, "enable_promotional_sms": False}
 OTHERS = ("date_of_birth", "gender", "tax_id", "on_account_limit")
 CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -96,8 +97,9 @@ class People:
             if name in body:
                 row[name] = self._read(name, body[name])
         for kind in ADDRESSES:
-            if f"{kind}_country_id" in body:
-                row[f"{kind}_country_id"] = body[f"{kind}_country_id"] or None
+            country = f"{kind}_country_id"
+            if country in body:
+                row[country] = self._read(country, body[country]) or None
             if strict and any(f"{kind}_{part}" in body for part in PARTS):
                 _check_postcode(row, kind)
         self._check_email(row, body)
@@ -110,9 +112,11 @@ class People:
     def _read(self, name: str, value: Any) -> Any:
         if name in FLAGS and not isinstance(value, bool):
             raise bad_request(f"{name} must be true or false")
-        if name in (*TEXTS, *MASKED) and not isinstance(value, str | None):
+        if name in (*TEXTS, *MASKED, "customer_code", "physical_country_id", "postal_country_id") and not isinstance(
+            value, str | None
+        ):
             raise bad_request(f"{name} must be a string")
-        if name == "customer_group_id" and value not in self._reference.groups.rows:
+        if name == "customer_group_id" and str(value) not in self._reference.groups.rows:
             raise invalid({name: "Not found"})
         if name == "customer_code" and not str(value or "").strip():
             raise invalid({name: "Required"})

@@ -262,7 +262,10 @@ class Reference:
         """Create and rename a hierarchy in one call; payload ids stand for categories of the same call."""
         made: dict[str, str] = {}
         answers = []
-        for one in read_body().get("categories", []):
+        given = read_body().get("categories")
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            raise invalid({"categories": "Must be a list of objects"})
+        for one in given:
             row = self._save_category(one, made)
             answer = {"id": row["id"], "name": row["name"], "parent_category_id": row["parent_category_id"]}
             if "payload_id" in one:
@@ -275,11 +278,11 @@ class Reference:
         if not str(one.get("name") or "").strip():
             raise invalid({"name": "Required"})
         if one.get("id"):
-            row = self.categories.live(one["id"])
+            row = self.categories.live(str(one["id"]))
             path = [*row["category_path"][:-1], {"id": row["id"], "name": one["name"]}]
             return self.categories.save(row | {"name": one["name"], "category_path": path})
         above = one.get("payload_parent_category_id")
-        parent = made.get(str(above)) if above else one.get("parent_category_id")
+        parent = made.get(str(above)) if above else one.get("parent_category_id") and str(one["parent_category_id"])
         if above and parent is None:
             raise invalid({"payload_parent_category_id": "Not found"})
         if parent and parent not in self.categories.rows:

@@ -50,7 +50,7 @@ class Sales:
         row: Row = {
             "id": key,
             "state": _read_state(body.get("state")),
-            "attributes": list(body.get("attributes") or []),
+            "attributes": _read_attributes(body.get("attributes")),
             "date": _read_date(body.get("date"), moment),
             "invoice_number": str(body.get("invoice_number") or number),
             "receipt_number": number,
@@ -79,7 +79,7 @@ class Sales:
         if "payments" in body:
             row["payments"] = self._read_payments(body["payments"], key, self.store.moment())
         if "attributes" in body:
-            row["attributes"] = list(body["attributes"] or [])
+            row["attributes"] = _read_attributes(body["attributes"])
         return self._save(row)
 
     def start_return(self, key: str) -> Row:
@@ -160,9 +160,9 @@ class Sales:
 
     def _read_source(self, given: Any) -> Row:
         source = given if isinstance(given, dict) else {}
-        if source.get("author_id") not in self._reference.users.rows:
+        if str(source.get("author_id")) not in self._reference.users.rows:
             raise invalid({"source.author_id": "Required"})
-        key = source.get("register_id") or next(iter(self._reference.registers.rows))
+        key = str(source.get("register_id") or next(iter(self._reference.registers.rows)))
         register = self._reference.registers.rows.get(key)
         if register is None:
             raise invalid({"source.register_id": "Not found"})
@@ -181,7 +181,7 @@ class Sales:
     def _read_customer(self, key: Any) -> str | None:
         if key is None:
             return None
-        if key not in self.customers.rows:
+        if str(key) not in self.customers.rows:
             raise invalid({"customer_id": "Not found"})
         return str(key)
 
@@ -194,7 +194,7 @@ class Sales:
         product, pricing, tax = (_object(one, part) for part in ("product", "pricing", "tax"))
         if self.products.rows.get(str(product.get("id"))) is None:
             raise invalid({"line_items.product.id": "Not found"})
-        if tax.get("id") not in self._reference.taxes.rows:
+        if str(tax.get("id")) not in self._reference.taxes.rows:
             raise invalid({"line_items.tax.id": "Required"})
         quantity = read_number(one.get("quantity"), "line_items.quantity")
         price = read_number(pricing.get("price"), "line_items.pricing.price")
@@ -216,16 +216,18 @@ class Sales:
 
     def _read_payments(self, given: Any, sale_id: str, moment: str) -> list[Row]:
         payments = []
+        if not isinstance(given, list | None):
+            raise invalid({"payments": "Must be a list"})
         for number, one in enumerate(given or []):
             config = _object(one, "type").get("config_id")
-            if config not in self._reference.payment_types.rows:
+            if str(config) not in self._reference.payment_types.rows:
                 raise invalid({"payments.type.config_id": "Not found"})
             payment = {
                 "id": self.store.key("payment", f"{sale_id}/{number}"),
                 "amount": read_number(one.get("amount"), "payments.amount"),
                 "date": _read_date(one.get("date"), moment),
                 "type": {"config_id": config},
-                "source": {"register_id": (one.get("source") or {}).get("register_id")},
+                "source": {"register_id": _object(one, "source").get("register_id")},
             }
             payments.append(payment)
         return payments
@@ -250,6 +252,12 @@ def _read_state(value: Any) -> str:
     if value not in STATES:
         raise invalid({"state": f"Must be one of {', '.join(STATES)}"})
     return str(value)
+
+
+def _read_attributes(value: Any) -> list[str]:
+    if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise invalid({"attributes": "Must be a list of strings"})
+    return value or []
 
 
 def _read_date(value: Any, default: str) -> str:

@@ -263,4 +263,8 @@ def _family_name(members: list[Product]) -> str:
     shared = takewhile(lambda signs: len(set(signs)) == 1, zip(*names, strict=False))
     common = "".join(signs[0] for signs in shared)
     whole = common if all(name[len(common) :][:1] in ("", " ", ",") for name in names) else common.rpartition(" ")[0]
-    return whole.rstrip(" ,-/") or names[0]
+    axes = {axis.casefold() for axis in members[0].axes}
+    words = whole.rstrip(" ,-/").split(" ")
+    while words and words[-1].casefold() in axes:
+        words.pop()
+    return " ".join(words).rstrip(" ,-/") or names[0]

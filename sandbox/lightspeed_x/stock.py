@@ -11,7 +11,7 @@ from flask import request
 
 from sandbox.lightspeed_x.access import Access
 from sandbox.lightspeed_x.errors import bad_request, conflict, invalid, refused
-from sandbox.lightspeed_x.paging import list_feed, read_body, read_flag, read_whole, select
+from sandbox.lightspeed_x.paging import LARGEST, list_feed, read_body, read_flag, read_number, read_whole, select
 from sandbox.lightspeed_x.reference import Reference
 from sandbox.lightspeed_x.routes import Route
 from sandbox.lightspeed_x.store import Row, Store
@@ -261,9 +261,7 @@ class Stock:
     def _post_levels(self) -> list[Row]:
         """POST /inventory_levels: no version, sorted by level (contract inventory.levels)."""
         body = read_body()
-        products, outlets = body.get("product_ids"), body.get("location_ids")
-        if isinstance(products, list) and len(products) > 1000:
-            raise bad_request("product_ids holds at most 1000 ids")
+        products, outlets = _ids(body, "product_ids"), _ids(body, "location_ids")
         rows = [
             self._level(row)
             for row in self.levels
@@ -304,9 +302,9 @@ class Stock:
         """422 for an unknown outlet, no number, or a product that is not tracked."""
         if str(one.get("outlet_id")) not in self._reference.outlets.rows:
             raise invalid({"inventory": "outlet_id was not found"})
-        amount = one.get("current_amount")
-        if amount is not None and (isinstance(amount, bool) or not isinstance(amount, int | Decimal)):
-            raise invalid({"inventory": "current_amount must be a number"})
+        for name in ("current_amount", "reorder_point", "reorder_amount"):
+            if one.get(name) is not None:
+                read_number(one[name], f"inventory.{name}")
         if not product["has_inventory"]:
             raise invalid({"inventory": "track_inventory must be true"})
 
@@ -317,7 +315,7 @@ def _read_quantity(text: Any) -> Decimal:
         quantity = Decimal(text) if isinstance(text, str) and len(text) <= 32 else None
     except InvalidOperation:
         quantity = None
-    if quantity is None or not quantity.is_finite():
+    if quantity is None or not quantity.is_finite() or abs(quantity) > LARGEST:
         raise refused("quantity must be a numeric string")
     if quantity == 0:
         raise refused("quantity must not be zero")
@@ -331,6 +329,16 @@ def _whole(body: Row, name: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise bad_request(f"{name} must be an integer")
     return value
+
+
+def _ids(body: Row, name: str) -> list[str] | None:
+    """A filter of at most 1000 ids, or None for no filter."""
+    ids = body.get(name)
+    if ids is not None and not (isinstance(ids, list) and all(isinstance(one, str) for one in ids)):
+        raise bad_request(f"{name} must be a list of ids")
+    if ids is not None and len(ids) > 1000:
+        raise bad_request(f"{name} holds at most 1000 ids")
+    return ids
 
 
 def _direction() -> str:
