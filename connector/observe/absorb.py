@@ -87,7 +87,7 @@ def absorb(
     entity = known.record.entity
     mapping = side.mappings[entity]
     read = mapping.get(seen.picked, context, seen.row.part)
-    values = {name: value for name, value in read.values.items() if _takes_part(entity, name)}
+    values = {name: value for name, value in read.values.items() if _takes_part(mapping, entity, name)}
     by = seen.provenance(side.name, sequence)
     merge = merge_record(_before(topology, mapping, known, binding, seen, context, both_new, in_doubt), values, by)
     record = _renewed(known.record, merge, sequence)
@@ -95,9 +95,9 @@ def absorb(
     return Absorbed(record, after, merge, tuple(_events(side.name, record, merge)), read.problems)
 
 
-def _takes_part(entity: Entity, name: str) -> bool:
-    """The keys of a price row say which row it is; they are not merged."""
-    return not (entity is Entity.PRICE and name in ("min_qty", "starts", "list"))
+def _takes_part(mapping: EntityMapping, entity: Entity, name: str) -> bool:
+    """The keys of a price row say which row it is; neither they nor what a kind of row implies is merged."""
+    return name in mapping.fields and not (entity is Entity.PRICE and name in ("min_qty", "starts", "list"))
 
 
 def _before(

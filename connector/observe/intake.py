@@ -171,7 +171,7 @@ def merge_row(
     absorbed = absorb(
         topology, side, known, binding, seen, context, session.sequence, both_new=both_new, in_doubt=in_doubt
     )
-    changes_on = side.mappings[known.record.entity].changes_at(seen.picked, context)
+    changes_on = side.mappings[known.record.entity].changes_at(seen.picked, context, seen.row.part)
     after = replace(absorbed.binding, changes_on=None if changes_on is None else changes_on.isoformat())
     workspace.change_binding(after)
     if absorbed.record != known.record:
@@ -405,6 +405,16 @@ def _bind(
         tally.linked += 1
     else:
         tally.created += 1
+
+
+def link_stranger(workspace: Workspace, lane: Lane, stranger: Stranger, record_id: int) -> Tally:
+    """A person has decided that a stranger is that record."""
+    tally, seen = Tally(), unpack_observation(stranger.row, stranger.sequence)
+    reading = Reading(lane, stranger.sequence, seen.began_at, None)
+    record = workspace.get(record_id).record
+    _bind(workspace, reading, record, seen, tally, linked=True, both_new=False)
+    workspace.flush()
+    return tally
 
 
 def retry_strangers(

@@ -1,0 +1,113 @@
+"""First contact: strangers are listed, proposed and approved, before anything is linked or created (sync-model 2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.ledger import holds, lanes, records
+from connector.ledger.holds import Stranger
+from connector.model.entity import DEPENDENT, Entity, Key
+from connector.observe.intake import AMBIGUOUS, PARENTLESS, UNAPPROVED, Tally, link_stranger, retry_strangers
+from connector.observe.match import hints_of, keys_of
+from connector.observe.workspace import Workspace
+from connector.parts import Lane, Parts
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What approval would do with one lane: how many would link, be recorded anew, or wait as doubt."""
+
+    channel: str
+    entity: Entity
+    approved: bool
+    strangers: int
+    links: int
+    fresh: int
+    doubts: Sequence[Stranger]
+
+
+def propose(parts: Parts, chosen: Sequence[Lane]) -> list[Proposal]:
+    """Compare the keys of all strangers of an entity across channels; changes nothing."""
+    with parts.ledger.read() as session:
+        found: list[Proposal] = []
+        known: dict[Entity, set[str]] = {}
+        for lane in chosen:
+            waiting = holds.strangers(session, lane.side.name, lane.entity)
+            approved = lanes.state(session, lane.side.name, lane.entity).approved_at is not None
+            doubts = [one for one in waiting if one.reason.startswith(AMBIGUOUS)]
+            texts = known.setdefault(lane.entity, set())
+            exact = [one for one in waiting if one.reason in (UNAPPROVED, PARENTLESS)]
+            keys = [_key_texts(parts, lane, one) for one in exact]
+            links = sum(bool(own & texts) or bool(_held(parts, lane, own)) for own in keys)
+            texts.update(*keys)
+            found.append(
+                Proposal(lane.side.name, lane.entity, approved, len(waiting), links, len(exact) - links, doubts)
+            )
+    return found
+
+
+def _key_texts(parts: Parts, lane: Lane, stranger: Stranger) -> set[str]:
+    """The keys of a stranger; of prices and stock the row's own place, which hangs on its product."""
+    mapping = lane.side.mappings[lane.entity]
+    if lane.entity in DEPENDENT:
+        return {stranger.key}
+    context = parts.topology.context(lane.entity, "", None, parts.today())
+    values = mapping.get(stranger.row["native"], context, stranger.row["part"]).values
+    return {key.text for key in (*keys_of(lane.entity, values), *hints_of(lane.entity, values))}
+
+
+def _held(parts: Parts, lane: Lane, texts: set[str]) -> bool:
+    if lane.entity in DEPENDENT or not texts:
+        return False
+    kinds = ("sku",) if lane.entity is Entity.PRODUCT else ("vat_number", "email")
+    keys = [Key(kind, text) for kind in kinds for text in texts]
+    with parts.ledger.read() as session:
+        return any(records.holders(session, lane.entity, keys).values())
+
+
+def approve(parts: Parts, chosen: Sequence[Lane]) -> dict[str, Tally]:
+    """Link what matches exactly and uniquely, record what is new; doubt waits. The owner's rows come first.
+
+    From then on the lane may create, and exact, unique keys link by themselves.
+    """
+    tallies: dict[str, Tally] = {}
+    for lane in chosen:
+        with parts.ledger.write() as session:
+            first = lanes.state(session, lane.side.name, lane.entity).approved_at is None
+            if first:
+                lanes.save(session, lane.side.name, lane.entity, approved_at=session.now)
+            workspace = Workspace(session, parts.topology, parts.moment(session))
+            tally = retry_strangers(workspace, lane, UNAPPROVED, both_new=first)
+            tally.add(retry_strangers(workspace, lane, PARENTLESS, both_new=first))
+        tallies[str(lane)] = tally
+        parts.progress(str(lane), tally.linked + tally.created)
+    _settle_everything(parts, chosen)
+    return tallies
+
+
+def _settle_everything(parts: Parts, chosen: Sequence[Lane]) -> None:
+    """Lanes that may create now owe what they have not: every record of their entities is reckoned anew."""
+    for entity in dict.fromkeys(lane.entity for lane in chosen):
+        after = 0
+        while True:
+            with parts.ledger.write() as session:
+                ids = records.record_ids(session, entity, after=after)
+                workspace = Workspace(session, parts.topology, parts.moment(session))
+                workspace.load(ids)
+                for id_ in ids:
+                    workspace.touch(id_)
+                workspace.flush()
+            if not ids:
+                break
+            after = ids[-1]
+
+
+def link(parts: Parts, lane: Lane, external_id: str, record_id: int) -> Tally:
+    """A person has decided: this stranger is that record."""
+    with parts.ledger.write() as session:
+        waiting = [
+            one for one in holds.strangers(session, lane.side.name, lane.entity) if one.external_id == external_id
+        ]
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        return link_stranger(workspace, lane, waiting[0], record_id)

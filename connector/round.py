@@ -1,0 +1,169 @@
+"""One round, top to bottom: doubts first, then what changed out there, then what is owed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from connector.decide.retry import decide_retry
+from connector.deliver.deliver import Delivered, deliver
+from connector.deliver.doubt import settle_doubts
+from connector.errors import ChannelError, ConnectorError, LedgerError
+from connector.ledger import lanes
+from connector.model.entity import LANE_ORDER, Entity
+from connector.observe.absence import sweep
+from connector.observe.feed import channels_with_facts, observe, observe_facts, reread_due
+from connector.observe.intake import PARENTLESS, Tally, retry_strangers
+from connector.observe.workspace import Workspace
+from connector.parts import Lane, Parts, Scope
+
+#: Times a round observes and delivers again because its own merges owe more (a create, then its price).
+PASSES = 6
+
+
+@dataclass
+class Report:
+    """What a round did, per lane, and what stopped it where it was stopped."""
+
+    observed: dict[str, Tally] = field(default_factory=dict)
+    delivered: dict[str, Delivered] = field(default_factory=dict)
+    errors: dict[str, ConnectorError] = field(default_factory=dict)
+
+    @property
+    def written(self) -> int:
+        return sum(done.written for done in self.delivered.values())
+
+    def outcomes(self) -> Counter[str]:
+        total: Counter[str] = Counter()
+        for done in self.delivered.values():
+            total.update(done.outcomes)
+        return total
+
+    def as_document(self) -> dict[str, Any]:
+        """JSON-shaped, for ``--json`` and for a request that was handed over."""
+        return {
+            "written": self.written,
+            "outcomes": dict(self.outcomes()),
+            "errors": {
+                lane: {"kind": type(error).__name__, "message": str(error)} for lane, error in self.errors.items()
+            },
+        }
+
+
+def run_round(parts: Parts, scope: Scope) -> Report:
+    """Bring the channels in scope one step closer to agreement.
+
+    Safe to kill at any line: the ledger always says what is owed and what is in doubt, and a
+    second round with nothing new out there makes no writes.
+    """
+    report = Report()
+    for lane in parts.lanes(scope):
+        guarded(parts, lane, report, partial(settle_doubts, parts, lane))
+    read_facts(parts, scope, report)
+    for lane in parts.lanes(scope):
+        guarded(parts, lane, report, partial(observe_lane, parts, lane, report))
+    for _ in range(PASSES):
+        before = report.written + report.outcomes()["matched"]
+        for lane in delivery_order(parts, scope):
+            guarded(parts, lane, report, partial(deliver_lane, parts, lane, report, scope))
+        if report.written + report.outcomes()["matched"] == before or parts.stop.is_set():
+            break
+    return report
+
+
+def read_facts(parts: Parts, scope: Scope, report: Report) -> None:
+    """Claims and hand-overs, before any figure is read (canonical-model 4)."""
+    for name in channels_with_facts(parts):
+        if scope.covers(name, Entity.STOCK):
+            lane = parts.lane(name, Entity.STOCK)
+            guarded(parts, lane, report, partial(observe_facts, parts, name))
+
+
+def observe_lane(parts: Parts, lane: Lane, report: Report) -> None:
+    """What changed there since the cursor; a lane that is due for its sweep lists everything."""
+    tally = report.observed.setdefault(str(lane), Tally())
+    tally.add(observe(parts, lane))
+    reread_due(parts, lane)
+    _meet_again(parts, lane, tally)
+
+
+def sweep_lane(parts: Parts, lane: Lane, report: Report) -> None:
+    """The complete listing, which alone may conclude that something is gone."""
+    report.observed.setdefault(str(lane), Tally()).add(sweep(parts, lane))
+    _meet_again(parts, lane, report.observed[str(lane)])
+
+
+def _meet_again(parts: Parts, lane: Lane, tally: Tally) -> None:
+    """Prices and stock whose product was not here yet when they were read."""
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        tally.add(retry_strangers(workspace, lane, PARENTLESS))
+
+
+def deliver_lane(parts: Parts, lane: Lane, report: Report, scope: Scope) -> None:
+    """Pay what is owed; what was just created is met again by its prices and stock."""
+    done = report.delivered.setdefault(str(lane), Delivered())
+    now = deliver(parts, lane, scope.keys)
+    done.outcomes.update(now.outcomes)
+    done.refusals.extend(now.refusals)
+    done.calls += now.calls
+
+
+def delivery_order(parts: Parts, scope: Scope) -> list[Lane]:
+    """Per channel: stock, price, product, customer (sync-model 7)."""
+    return sorted(parts.lanes(scope), key=lambda lane: LANE_ORDER.index(lane.entity))
+
+
+def guarded(parts: Parts, lane: Lane, report: Report, work: Callable[[], object]) -> bool:
+    """Run one lane's work; an error is named, noted on the lane, and leaves the other lanes alone."""
+    if str(lane) in report.errors or is_waiting(parts, lane):
+        return False
+    try:
+        work()
+    except LedgerError:
+        raise
+    except ConnectorError as error:
+        report.errors[str(lane)] = error
+        _note_failure(parts, lane, error)
+        return False
+    _note_success(parts, lane)
+    return True
+
+
+def is_waiting(parts: Parts, lane: Lane) -> bool:
+    """Whether the lane is paused until a moment that has not come, or stopped until a person resumes it."""
+    with parts.ledger.read() as session:
+        state = lanes.state(session, lane.side.name, lane.entity)
+        return state.stopped or (state.paused_until is not None and state.paused_until > session.now)
+
+
+def _note_failure(parts: Parts, lane: Lane, error: ConnectorError) -> None:
+    with parts.ledger.write() as session:
+        failures = lanes.state(session, lane.side.name, lane.entity).failures
+        decision = decide_retry(error, failures + 1, 0.5)
+        until = decision.until or (session.now + timedelta(seconds=decision.wait_s or 0))
+        told = {"kind": type(error).__name__, "message": str(error), "since": session.now.isoformat()}
+        lanes.save(
+            session,
+            lane.side.name,
+            lane.entity,
+            failures=failures + decision.counts,
+            error=told,
+            paused_until=until,
+            stopped=decision.action == "stop-lane",
+        )
+    status = error.status if isinstance(error, ChannelError) else None
+    parts.log.warning("lane.failed", lane=str(lane), error=type(error).__name__, status=status, action=decision.action)
+
+
+def _note_success(parts: Parts, lane: Lane) -> None:
+    with parts.ledger.read() as session:
+        state = lanes.state(session, lane.side.name, lane.entity)
+    if state.failures or state.error:
+        with parts.ledger.write() as session:
+            lanes.save(session, lane.side.name, lane.entity, failures=0, error=None, paused_until=None)
+        parts.log.info("lane.recovered", lane=str(lane))

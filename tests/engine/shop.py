@@ -1,0 +1,207 @@
+"""A small chain on memory systems: an ERP, a shop and a till, with a real ledger file between them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from adapters import memory
+from adapters.memory import WORLDS, World
+from connector.config import load_config
+from connector.contract import AdapterType
+from connector.ledger import records
+from connector.model.entity import Entity
+from connector.model.record import Known
+from connector.observe.feed import observe
+from connector.observe.first_contact import approve
+from connector.parts import Parts, Scope
+from connector.round import Report, read_facts, run_round
+from connector.wiring import assembled
+
+MAPPING = """
+format = 1
+adapter = "memory"
+[product.fields]
+sku = { remote = "sku", write = "create", convert = ["code"] }
+name = { remote = "name", convert = ["text"] }
+description = { remote = "description", convert = ["text"] }
+active = { remote = "active" }
+vat_class = { remote = "vat" }
+[customer.fields]
+email = { remote = "email", convert = ["text", "case"] }
+phone = { remote = "phone", convert = ["text"] }
+[price]
+[price.rows.base]
+when = "min_qty == 1 and not starts"
+fixed = { min_qty = 1, starts = "", ends = "" }
+[price.rows.base.fields]
+amount = { remote = "amount", convert = ["decimal"] }
+[stock.fields]
+on_hand = { remote = "quantity", convert = [{ use = "decimal", scale = 4 }] }
+"""
+
+SHORT = MAPPING.replace(
+    'name = { remote = "name", convert = ["text"] }',
+    'name = { remote = "name", convert = ["text", { use = "cut", length = 10 }] }',
+)
+
+CONFIG = """
+[connector]
+ledger = "sqlite:///ledger.db"
+timezone = "Europe/Amsterdam"
+[channels.erp]
+adapter = "memory"
+world = "erp"
+mapping = "plain.toml"
+[channels.shop]
+adapter = "memory"
+world = "shop"
+mapping = "plain.toml"
+[channels.till]
+adapter = "memory"
+world = "till"
+mapping = "short.toml"
+[locations.utrecht]
+erp = "1"
+shop = "wh"
+till = "outlet"
+[prices.retail]
+currency = "EUR"
+vat = "included"
+scale = 2
+erp = "sales"
+shop = "base"
+till = "BASE"
+[sync.product]
+every = "5m"
+channels = ["erp", "shop", "till"]
+owner = "erp"
+[sync.product.fields.name]
+on_conflict = "manual"
+[sync.product.fields.description]
+owner = "shop"
+[sync.customer]
+every = "5m"
+channels = ["erp", "shop", "till"]
+owner = "erp"
+[sync.price]
+every = "5m"
+channels = ["erp", "shop", "till"]
+owner = "erp"
+[sync.stock]
+every = "30s"
+channels = ["erp", "shop", "till"]
+owner = "erp"
+[brakes]
+min_count = 10
+price_factor = 3
+"""
+
+EVERYWHERE = ("erp", "shop", "till")
+PLACES = {"erp": "1", "shop": "wh", "till": "outlet"}
+LISTS = {"erp": "sales", "shop": "base", "till": "BASE"}
+
+
+class Ticking:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.moment += timedelta(milliseconds=10)
+        return self.moment
+
+    def pass_(self, **parts: float) -> None:
+        self.moment += timedelta(**parts)
+
+
+@dataclass
+class Chain:
+    """The systems, the clock, and the connector between them."""
+
+    folder: Path
+    clock: Ticking
+    worlds: dict[str, World]
+    parts: Parts
+
+    def sync(self, **scope: object) -> Report:
+        self.clock.pass_(seconds=1)
+        report = run_round(self.parts, Scope(**scope))  # type: ignore[arg-type]  # the scope's own fields
+        self.clock.pass_(seconds=1)
+        return report
+
+    def match(self) -> None:
+        """Read everything, and approve what matches."""
+        report = Report()
+        read_facts(self.parts, Scope(), report)
+        lanes = self.parts.lanes(Scope())
+        for lane in lanes:
+            observe(self.parts, lane)
+        approve(self.parts, lanes)
+
+    def add_product(
+        self, sku: str, amount: str = "9.95", pieces: int = 5, on: tuple[str, ...] = EVERYWHERE, **native: object
+    ) -> None:
+        for name in on:
+            world = self.worlds[name]
+            product = world.put(
+                Entity.PRODUCT,
+                {"sku": sku, "name": f"Mug {sku}", "description": None, "active": True, "vat": "standard", **native},
+            )
+            world.put(Entity.PRICE, {"amount": Decimal(amount)}, parent=product.id, place=LISTS[name], part="base")
+            world.put(Entity.STOCK, {"quantity": Decimal(pieces)}, parent=product.id, place=PLACES[name])
+
+    def product(self, channel: str, sku: str) -> dict[str, object]:
+        return self._thing(channel, Entity.PRODUCT, sku).native
+
+    def id_of(self, channel: str, sku: str, entity: Entity = Entity.PRODUCT) -> str:
+        product = self._thing(channel, Entity.PRODUCT, sku)
+        if entity is Entity.PRODUCT:
+            return product.id
+        things = self.worlds[channel].things[entity].values()
+        return next(thing.id for thing in things if thing.parent == product.id and not thing.deleted)
+
+    def shows(self, entity: Entity, sku: str, name: str) -> dict[str, object]:
+        """Channel → what it shows of a product, its price or its stock."""
+        return {
+            channel: self.worlds[channel].things[entity][self.id_of(channel, sku, entity)].native.get(name)
+            for channel in EVERYWHERE
+        }
+
+    def known(self, entity: Entity, key: str) -> Known:
+        with self.parts.ledger.read() as session:
+            ids = records.record_ids(session, entity, key)
+            return records.load(session, ids)[ids[0]]
+
+    def _thing(self, channel: str, entity: Entity, sku: str) -> memory.Thing:
+        things = self.worlds[channel].things[entity].values()
+        return next(thing for thing in things if thing.native.get("sku") == sku and not thing.deleted)
+
+
+@contextmanager
+def chain(folder: Path, config: str = CONFIG) -> Iterator[Chain]:
+    """The chain with nothing in it yet; its ledger stays in the folder."""
+    (folder / "config.toml").write_text(config)
+    (folder / "plain.toml").write_text(MAPPING)
+    (folder / "short.toml").write_text(SHORT)
+    clock = Ticking()
+    WORLDS.clear()
+    for name in EVERYWHERE:
+        WORLDS[name] = World(now=clock, key_names={Entity.CUSTOMER: "email"})
+    with running(folder, clock) as parts:
+        yield Chain(folder, clock, dict(WORLDS), parts)
+
+
+@contextmanager
+def running(folder: Path, clock: Ticking) -> Iterator[Parts]:
+    """The connector on this folder's configuration and ledger."""
+    adapters: dict[str, AdapterType] = {"memory": memory.Adapter}
+    config = load_config(folder / "config.toml", adapters=adapters)
+    with assembled(config, now=clock, stop=threading.Event(), adapters=adapters) as parts:
+        yield parts
