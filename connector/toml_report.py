@@ -98,7 +98,7 @@ class Report:
                 if detail["type"] == "extra_forbidden":
                     known = known_keys(model, path[:-1]) | (set(more_keys) if len(path) == 1 else set())
                     self.unknown((*at, *path), "key", str(path[-1]), known)
-                elif not path or path[0] not in failed:
+                elif path[0] not in failed if path else not failed:
                     self._add_detail(detail, path, shown, at)
             return None
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from threading import Event
 from urllib.parse import parse_qs, urlsplit
 
 import click
@@ -18,10 +17,9 @@ from connector.cli.scope import known
 from connector.config import Config
 from connector.config.secrets import Environment, Missing, is_reference
 from connector.contract import AdapterType, Opening
-from connector.ledger.credentials import open_vault
 from connector.ledger.engine import open_ledger
-from connector.opening import mapping_of, opening_of
 from connector.service.redaction import shared_redactor
+from connector.wiring import opening_of, utc_now
 
 
 @click.command()
@@ -33,7 +31,7 @@ from connector.service.redaction import shared_redactor
 def auth(call: Call, channel: str, refresh_token: str | None) -> None:
     """Let CHANNEL in: open its consent page and paste the code that it gives, or hand over a refresh token."""
     adapter = installed.adapters()[call.config.channels[known("channel", channel, call.config.channels)].adapter]
-    with _opening(call.config, channel, adapter) as opening:
+    with _opening(call, channel, adapter) as opening:
         address = adapter.authorize_url(opening)
         if address is None and refresh_token is None:
             document = {"channel": channel, "consent": "not needed"}
@@ -47,19 +45,10 @@ def auth(call: Call, channel: str, refresh_token: str | None) -> None:
 
 
 @contextmanager
-def _opening(config: Config, channel: str, adapter: AdapterType) -> Iterator[Opening]:
+def _opening(call: Call, channel: str, adapter: AdapterType) -> Iterator[Opening]:
     """The tokens lie beside the ledger, so it is made if there is none yet."""
-    with closing(open_ledger(config.ledger_url, check=False)) as database:
-        yield opening_of(
-            config,
-            channel,
-            adapter,
-            mapping_of(config, channel),
-            database,
-            open_vault(database),
-            now=lambda: datetime.now(UTC),
-            sleep=time.sleep,
-        )
+    with closing(open_ledger(call.config.ledger_url, check=False)) as database:
+        yield opening_of(call.config, channel, call.mapping(channel), adapter, database, utc_now, Event())
 
 
 def _token(config: Config, reference: str) -> str:

@@ -17,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from connector.cli.output import Output
     from connector.config import Config
+    from connector.mapping.lens import Mapping_
     from connector.parts import Scope
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,6 +49,20 @@ class Call:
         self.out.zone = config.timezone
         logs.configure(form=log_form(), level=level, redactor=Redactor(secrets=secrets_of(config)))
         return config
+
+    def mapping(self, channel: str) -> Mapping_:
+        """A channel's mapping with the shop's settings; raises ConfigError with every problem.
+
+        From here on its personal native names are kept out of the logs.
+        """
+        from connector.mapping.load import load_mapping
+        from connector.service.redaction import native_tags, shared_redactor
+
+        one = self.config.channels[channel]
+        place = f"{self.config_path} [channels.{channel}.settings]"
+        found = load_mapping(one.mapping_path, one.settings, place=place)
+        shared_redactor().learn_names(native_tags(found.entities))
+        return found
 
     @cached_property
     def scope(self) -> Scope:

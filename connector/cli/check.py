@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import stat
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -23,9 +22,7 @@ from connector.ledger.backup import sqlite_finding
 from connector.ledger.credentials import is_restored, open_vault
 from connector.ledger.engine import Database, open_ledger, revision
 from connector.ledger.lock import EngineLock
-from connector.opening import mapping_of, opening_of
-
-Now = Callable[[], datetime]
+from connector.wiring import opening_of, utc_now
 
 
 @dataclass(frozen=True)
@@ -65,14 +62,16 @@ def findings(call: Call) -> Iterator[Line]:
         return
     yield Line("config", Finding("config", ok=True, detail=f"{call.config_path}, {len(config.channels)} channels"))
     yield from _private(config.path.parent / ".env")
-    yield Line("clock", Finding("clock", ok=True, detail=f"{_now().astimezone(config.timezone):%Y-%m-%d %H:%M:%S %Z}"))
+    yield Line(
+        "clock", Finding("clock", ok=True, detail=f"{utc_now().astimezone(config.timezone):%Y-%m-%d %H:%M:%S %Z}")
+    )
     if config.ledger_url.startswith("sqlite"):
         yield Line("SQLite", sqlite_finding())
     try:
         with ledger_to_try(config) as (database, lines):
             yield from lines
             for channel in channels:
-                yield from _channel(config, channel, database)
+                yield from _channel(call, channel, database)
     except LedgerError as error:
         yield Line("ledger", Finding("ledger", ok=False, detail=str(error)))
 
@@ -91,23 +90,23 @@ def ledger_to_try(config: Config) -> Iterator[tuple[Database, list[Line]]]:
 
 def _ledger(database: Database) -> Iterator[Line]:
     yield Line("ledger", Finding("ledger", ok=True, detail=f"{database}, version {revision(database)}"))
-    holder = EngineLock(database, now=_now).holder()
+    holder = EngineLock(database, now=utc_now).holder()
     yield Line("daemon", Finding("daemon", ok=True, detail=str(holder) if holder else "none is running"))
     if is_restored(database, open_vault(database)):
         remedy = "`connector sync` reads every channel; until then nothing is written"
         yield Line("ledger", Finding("restored ledger", ok=False, warning=True, remedy=remedy))
 
 
-def _channel(config: Config, channel: str, database: Database) -> Iterator[Line]:
+def _channel(call: Call, channel: str, database: Database) -> Iterator[Line]:
     """Its mapping, then whatever its adapter can try. A channel that fails hides no other."""
     try:
-        mapping = mapping_of(config, channel)
+        mapping = call.mapping(channel)
     except ConfigError as error:
         yield from _problems(channel, error)
         return
     yield Line(channel, Finding(f"{channel} mapping", ok=True, detail=", ".join(mapping.entities)))
-    adapter = installed.adapters()[config.channels[channel].adapter]
-    opening = opening_of(config, channel, adapter, mapping, database, open_vault(database), now=_now, sleep=time.sleep)
+    adapter = installed.adapters()[call.config.channels[channel].adapter]
+    opening = opening_of(call.config, channel, mapping, adapter, database, utc_now, Event())
     try:
         with closing(adapter.open(opening)) as opened:
             for finding in opened.check():
@@ -146,7 +145,3 @@ def _summary(lines: list[Line], bad: list[Line]) -> str:
     warnings = sum(line.finding.warning and not line.finding.ok for line in lines)
     well = f"{len(lines)} lines, {len(bad)} of them wrong, {warnings} to look at. Nothing was changed."
     return well if bad or warnings else "Everything is well. Nothing was changed."
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

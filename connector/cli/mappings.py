@@ -23,7 +23,6 @@ from connector.mapping.laws import check_laws, run_tests, samples_of
 from connector.mapping.lens import EntityMapping, Mapping_
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity
-from connector.opening import mapping_of
 
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 
@@ -67,7 +66,7 @@ def test_mappings(call: Call, files: tuple[Path, ...]) -> int:
 @click.option("--list", "price_list", default="", help="The price list of the record, by its name in config.toml.")
 def show_mapping(call: Call, channel: str, entity: str, record: IO[bytes], part: str, price_list: str) -> int:
     """Show a native RECORD of CHANNEL (a JSON file, - for stdin) through its mapping, field by field."""
-    mapping = mapping_of(call.config, known("channel", channel, call.config.channels))
+    mapping = call.mapping(known("channel", channel, call.config.channels))
     lens = mapping.entities[Entity(known("entity", entity, mapping.entities))]
     rows = list(_through(lens, _native(record), _context(call.config, price_list), part))
     columns = ("field", "native", "there", "means", "problem")
@@ -98,7 +97,7 @@ def _sources(call: Call, files: tuple[Path, ...]) -> Iterator[tuple[str, Any]]:
             yield str(file), lambda file=file: load_mapping(file)
     elif call.config_path.exists():
         for name in sorted(call.scope.channels or call.config.channels):
-            yield name, lambda name=name: mapping_of(call.config, name)
+            yield name, lambda name=name: call.mapping(name)
     else:
         for path in filter(Path.is_file, map(shipped_mapping, installed.adapters())):
             yield path.name, lambda path=path: load_mapping(path)

@@ -19,11 +19,14 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connector.errors import ConnectorError
 from connector.model.entity import Entity
 from connector.model.fields import ADDRESS_MEMBERS, FIELDS, NAME_MEMBERS, NEVER_READ, Tag
+
+if TYPE_CHECKING:
+    from connector.mapping.lens import EntityMapping
 
 SECRET: Final = "[secret]"  # noqa: S105  # what stands in a secret's place
 WITHHELD: Final = "[withheld: it may quote a record]"
@@ -70,9 +73,8 @@ class Redactor:
     """
 
     def __init__(self, native: Mapping[Entity, Mapping[str, Tag]] | None = None, secrets: Iterable[str] = ()) -> None:
-        named = native or {}
-        self._tags = {entity: _canonical_tags(entity) | _folded(named.get(entity, {})) for entity in Entity}
-        self._anywhere = {name: tag for tags in self._tags.values() for name, tag in tags.items()}
+        self._tags = {entity: _canonical_tags(entity) for entity in Entity}
+        self.learn_names(native or {})
         self._everywhere = {name: tag for name, tag in self._tags[Entity.CUSTOMER].items() if name in _ALWAYS_PERSONAL}
         self._secrets: tuple[str, ...] = ()
         self.learn(secrets)
@@ -81,6 +83,11 @@ class Redactor:
         """Cut these values out of everything from now on. Too short ones are left: they would cut words."""
         known = {*self._secrets, *(secret for secret in secrets if len(secret) >= 6)}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
+
+    def learn_names(self, native: Mapping[Entity, Mapping[str, Tag]]) -> None:
+        """Take these native names for what their tags say, beside those that are known."""
+        self._tags = {entity: tags | _folded(native.get(entity, {})) for entity, tags in self._tags.items()}
+        self._anywhere = {name: tag for tags in self._tags.values() for name, tag in tags.items()}
 
     def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The event without them, on every level. ``entity`` in it says whose names its keys are.
@@ -177,6 +184,18 @@ _shared = [Redactor()]
 def shared_redactor() -> Redactor:
     """The one that this process's logs use, for what is written elsewhere."""
     return _shared[0]
+
+
+def native_tags(entities: Mapping[Entity, EntityMapping]) -> dict[Entity, dict[str, Tag]]:
+    """Native name → how personal its value is, by a mapping; where two fields share a name, the more personal wins."""
+    return {
+        entity: {
+            name: one.spec.tag
+            for one in sorted(lens.fields.values(), key=lambda field: field.spec.tag != "-")
+            for name in one.names
+        }
+        for entity, lens in entities.items()
+    }
 
 
 def share(redactor: Redactor) -> None:
