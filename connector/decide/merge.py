@@ -261,7 +261,7 @@ def merge_record(before: Before, seen: Canonical, by: Provenance) -> RecordMerge
             continue
         outcomes[name] = outcome
         after = _after(before.agreed.get(name), outcome)
-        if after is not None and after != before.agreed.get(name):
+        if after is not None and _is_news(before.agreed.get(name), after):
             agreed[name] = after
         if change is not None:
             changes.append(change)
@@ -324,6 +324,10 @@ def _after(full: Agreed | None, outcome: Outcome) -> Agreed | None:
     if isinstance(outcome, SameEdit) and full is not None:
         return Agreed(full.value, outcome.by)
     return outcome.agreed
+
+
+def _is_news(before: Agreed | None, after: Agreed) -> bool:
+    return before is None or before.by != after.by or not same(before.value, after.value)
 
 
 def _value_changed(before: Agreed | None, after: Agreed) -> bool:

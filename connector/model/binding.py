@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, Literal
 
 from connector.model.entity import Value
@@ -101,14 +102,22 @@ class Held:
 
 
 def same(one: Value, other: Value) -> bool:
-    """Canonical equality: as Python's, but a flag is no number, on any level."""
+    """Canonical equality: as Python's, but a flag is no number, on any level. Never raises."""
+    if one is other:
+        return True
     if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
+        return False
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if _is_nan(one) or _is_nan(other):
+        return _is_nan(one) and _is_nan(other)  # else it would differ from itself, and be written for ever
     return one == other
+
+
+def _is_nan(value: Value) -> bool:
+    return isinstance(value, Decimal) and value.is_nan()
 
 
 def moment_text(moment: datetime | None) -> str | None:
