@@ -22,9 +22,11 @@ import requests
 from sandbox.lightspeed_x import build, build_from
 from sandbox.lightspeed_x.people import mask_cards
 from sandbox.lightspeed_x.seed import TAXES, code_type
+from sandbox.lightspeed_x.store import Store
+from sandbox.lightspeed_x.switches import Switches
 from sandbox.shop.generate import make_shop
 from sandbox.shop.model import Address, Customer, Location, Product, Promo, Shop, Tier
-from sandbox.stand import Options, Stand
+from sandbox.stand import Clock, Options, Stand
 
 UTRECHT, GENT = "Winkel Utrecht", "Winkel Gent"
 LOCATIONS = (
@@ -716,6 +718,16 @@ class TestFeed:
         assert [row["id"] for row in gone] == [key]
         assert gone[0]["deleted_at"]
 
+    def test_many_changes_of_few_rows(self) -> None:
+        """However often rows change, the feed has each once, in order of version."""
+        store = Store(1, Clock(), Switches())
+        table = store.table("things")
+        for number in range(3000):
+            table.save({"id": f"row {number % 3}", "number": number, "version": 0})
+        rows = list(table.changes(0, None))
+        assert [row["number"] for row in rows] == [2997, 2998, 2999]
+        assert [row["number"] for row in table.changes(rows[0]["version"], None, descending=True)] == [2999, 2998]
+
     def test_late_versions(self, start: Callable[..., Till]) -> None:
         """With the switch on, some changes appear after higher versions were already seen."""
         till = start()
@@ -1363,6 +1375,23 @@ class TestSearch:
         """The index holds codes in lower case and takes the value as it is."""
         assert [row["sku"] for row in till.get("/search?type=products&sku=wt/1 bl")["data"]] == ["WT/1 BL"]
         assert till.get("/search?type=products&sku=WT/1 BL")["data"] == []
+
+    def test_filters_of_sales(self, till: Till) -> None:
+        """By outlet, state, customer, register and user; a date that is none is a 400."""
+        sale = till.get(f"/sales/{till.edit('sale', sku='0004711', quantity=1, customer='jan@example.com')['id']}")[
+            "data"
+        ]
+        source = sale["source"]
+        for name, value in (
+            ("outlet_id", source["outlet_id"]),
+            ("register_id", source["register_id"]),
+            ("user_id", source["author"]["id"]),
+            ("customer_id", sale["customer_id"]),
+            ("state", "closed"),
+        ):
+            assert len(till.get(f"/search?type=sales&{name}={value}")["data"]) == 1
+            assert till.get(f"/search?type=sales&{name}={uuid4()}")["data"] == []
+        assert till.call("GET", "/search?type=sales&date_to=never").status_code == 400
 
     def test_customers_by_email(self, till: Till) -> None:
         """Without regard to case."""
