@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine
 
-from connector.ledger.engine import Database, open_ledger
+from connector.ledger.engine import Database, open_ledger, sqlite_driver
 from tests.conftest import ROOT
 
 
@@ -159,3 +159,12 @@ def start() -> Iterator[Callable[..., Worker]]:
     yield start_one
     for worker in started:
         worker.kill()
+
+
+def overwrite_a_page_of(table: str, path: Path) -> None:
+    """Harm where nothing looks until the table is used."""
+    with closing(sqlite_driver().connect(path)) as reader:
+        (page,) = reader.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 200)

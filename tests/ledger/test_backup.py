@@ -22,7 +22,7 @@ from connector.ledger.credentials import Vault, begin_session, is_restored, open
 from connector.ledger.engine import Database, connect, open_ledger
 from connector.ledger.lock import AlreadyHeldError, EngineLock
 from connector.ledger.tables import claim, meta
-from tests.ledger.conftest import Worker
+from tests.ledger.conftest import Worker, overwrite_a_page_of
 
 NOON = datetime(2026, 6, 25, 12, tzinfo=UTC)
 PAIR = Credentials({"refresh_token": "ververs"}, NOON)
@@ -168,10 +168,14 @@ def test_a_restored_ledger_is_as_it_was_and_knows_it(database: Database, kept: P
 @only_on_sqlite
 def test_the_former_ledger_is_kept(database: Database, kept: Path, ledger_url: str) -> None:
     """A restore destroys nothing: the ledger that was there can be opened under its new name, journal included."""
-    write(database, later="after the backup")
-    aside = put_back(ledger_url, kept)
+    with database.read() as connection:  # keeps what follows in the journal
+        connection.execute(select(meta)).all()
+        write(database, later="after the backup")
+        aside = put_back(ledger_url, kept)
     with closing(connect(f"sqlite:///{aside}", create=False)) as former:
         assert "after the backup" == read(former, "later")
+    with closing(open_ledger(ledger_url)) as restored:
+        assert None is read(restored, "later")
 
 
 @only_on_sqlite
@@ -216,11 +220,12 @@ def test_a_damaged_ledger_can_be_replaced(database: Database, kept: Path, ledger
     [
         (lambda path: os.truncate(path, path.stat().st_size - 4096), "malformed|damaged"),
         (lambda path: os.truncate(path, path.stat().st_size // 2), "malformed|damaged"),
+        (lambda path: overwrite_a_page_of("history", path), "damaged"),
         (lambda path: os.truncate(path, 0), "empty, or no ledger"),
         (lambda path: path.write_text("not this file" * 500), "not a database"),
         (lambda path: path.unlink(), "No such file"),
     ],
-    ids=["a page is missing", "half of it", "nothing in it", "another file", "no file"],
+    ids=["a page is missing", "half of it", "a page overwritten", "nothing in it", "another file", "no file"],
 )
 def test_a_bad_backup_changes_nothing(
     database: Database, kept: Path, ledger_url: str, harm: Callable[[Path], object], complaint: str

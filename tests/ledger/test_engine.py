@@ -21,7 +21,7 @@ from connector.ledger.engine import Database, connect, has_wal_bug, open_ledger,
 from connector.ledger.migrations import HEAD
 from connector.ledger.tables import counter, meta, record, record_key
 from tests.conftest import ROOT
-from tests.ledger.conftest import Worker, in_database
+from tests.ledger.conftest import Worker, in_database, overwrite_a_page_of
 from tests.ledger.workers import count_up
 
 Start = Callable[..., Worker]
@@ -376,10 +376,11 @@ def damaged_pages(path: Path) -> None:
         (lambda path: path.write_text("[connector]\nledger = 'x'\n" * 100), "no ledger, or damaged"),
         (lambda path: overwrite(path, 0, b"SQLite?"), "no ledger, or damaged"),
         (damaged_pages, "damaged"),
+        (lambda path: overwrite_a_page_of("history", path), "damaged"),
         (lambda path: (path.unlink(), path.mkdir()), "cannot be opened"),
         (lambda path: os.truncate(path, path.stat().st_size - 4096), "damaged"),
     ],
-    ids=["a text file", "header overwritten", "pages overwritten", "a folder", "cut short"],
+    ids=["a text file", "header overwritten", "pages overwritten", "one page overwritten", "a folder", "cut short"],
 )
 def test_a_harmed_file_is_refused(
     sqlite_template: Path, tmp_path: Path, harm: Callable[[Path], object], complaint: str
