@@ -123,6 +123,7 @@ def test_the_order_of_operations(story: str, known: StockFacts, sellable: int, q
         ("the buffer comes off the last place", pieces(utrecht=5, gent=5), pieces(utrecht=5, gent=3)),
         ("and off the one before it, once that is empty", pieces(utrecht=5, gent=1), pieces(utrecht=4, gent=0)),
         ("a place below zero shows none, and is made up for", pieces(utrecht=5, gent=-2), pieces(utrecht=1, gent=0)),
+        ("wherever it is in the order", pieces(utrecht=-2, gent=5), pieces(utrecht=0, gent=1)),
         ("nothing left", pieces(utrecht=1, gent=0), pieces(utrecht=0, gent=0)),
     ],
 )
