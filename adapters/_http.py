@@ -305,6 +305,13 @@ class Transport:
         query = "&".join(f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in call.query)
         return self._repeat(call, self._base + call.path + (f"?{query}" if query else ""))
 
+    def pause(self, what: str, seconds: float) -> None:
+        """Wait; Transient when the wait was cut short, since then the daemon wants to stop."""
+        until = self._now() + timedelta(seconds=seconds * 0.9)
+        self._sleep(seconds)
+        if self._now() < until:
+            raise self._named(Transient(f"{what}: stopping, not tried again"))
+
     def close(self) -> None:
         """Let go of all connections."""
         with self._lock:
@@ -319,7 +326,7 @@ class Transport:
             stop=stop_after_attempt(self._patience.attempts),
             retry=retry_if_exception(lambda error: self._is_worth_another(call, error)),
             wait=self._wait,
-            sleep=lambda seconds: self._pause(call, seconds),
+            sleep=lambda seconds: self.pause(str(call), seconds),
             reraise=True,
         )
         return retrying(self._try, call, url)
@@ -337,13 +344,6 @@ class Transport:
         pause = wait_random_exponential(multiplier=patience.pause_s, max=patience.longest_pause_s)(state)
         until = getattr(state.outcome and state.outcome.exception(), "until", None)
         return max(pause, (until - self._now()).total_seconds()) if until else pause
-
-    def _pause(self, call: Call, seconds: float) -> None:
-        """Wait; Transient when the wait was cut short, since then the daemon wants to stop."""
-        until = self._now() + timedelta(seconds=seconds * 0.9)
-        self._sleep(seconds)
-        if self._now() < until:
-            raise self._named(Transient(f"{call}: stopping, not tried again"))
 
     def _try(self, call: Call, url: str) -> Answer:
         """One attempt, and a second one with new credentials where the first were refused."""

@@ -1,0 +1,85 @@
+"""Which product has which SKU: prices and stock are addressed by SKU, our identities by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from adapters.magento2.api import ALL, Api, Filter, moment, started, written
+from connector.contract import Opening
+from connector.model.entity import code_key
+
+PRODUCTS: Final = f"{ALL}/products"
+_FIELDS: Final = "items[id,sku,type_id,updated_at],total_count"
+_OVERLAP_S: Final = 60
+
+
+class Catalogue:
+    """Ids and SKUs of all products, read once and then kept up with by ``updated_at``.
+
+    A deleted product stays known here; every route that is asked with its SKU says so or leaves it out.
+    """
+
+    def __init__(self, api: Api, opening: Opening) -> None:
+        self._api = api
+        self._now = opening.now
+        self._sku: dict[str, str] = {}
+        self._id: dict[str, str] = {}
+        self._since: str | None = None
+
+    def refresh(self, purpose: str) -> None:
+        """Learn what is new or renamed since the last time."""
+        since = self._since
+        groups = [] if since is None else [[Filter("updated_at", _overlapped(since), "gteq")]]
+        begun: str | None = None
+        for found, _ in self._api.listing(PRODUCTS, groups, purpose, fields=_FIELDS):
+            begun = begun or started(found, self._now())
+            for item in found.items:
+                self.learn(str(item["id"]), str(item["sku"]))
+        self._since = begun
+
+    def learn(self, id_: str, sku: str) -> None:
+        """Remember one product. A SKU that exists twice belongs to the lowest id, as reads by SKU do (NOTES 2.1)."""
+        before = self._sku.get(id_)
+        if before is not None and self._id.get(code_key(before)) == id_:
+            del self._id[code_key(before)]
+        self._sku[id_] = sku
+        holder = self._id.setdefault(code_key(sku), id_)
+        if int(id_) < int(holder):
+            self._id[code_key(sku)] = id_
+
+    def products(self) -> list[tuple[str, str]]:
+        """``(id, SKU)`` of all known products, a SKU once, in the order of their ids."""
+        return [(id_, sku) for id_, sku in sorted(self._sku.items(), key=_by_number) if self.id_of(sku) == id_]
+
+    def id_of(self, sku: str) -> str | None:
+        """The product with this SKU, None where none is known."""
+        return self._id.get(code_key(sku))
+
+    def skus(self, ids: Sequence[str], purpose: str) -> dict[str, str]:
+        """SKUs by product id, asked for where they are not known; absent ids are left out."""
+        unknown = [id_ for id_ in dict.fromkeys(ids) if id_ not in self._sku and id_.isdigit()]
+        for item in self._api.by_values(PRODUCTS, "entity_id", unknown, purpose, fields=_FIELDS):
+            self.learn(str(item["id"]), str(item["sku"]))
+        return {id_: self._sku[id_] for id_ in ids if id_ in self._sku}
+
+    def resolve(self, parent: str, purpose: str) -> tuple[str, str] | None:
+        """``(id, SKU)`` of a product given by its id, or by its SKU where no product has such an id; None: neither."""
+        sku = self.skus([parent], purpose).get(parent)
+        if sku is not None:
+            return parent, sku
+        for item in self._api.by_values(PRODUCTS, "sku", [parent], purpose, fields=_FIELDS):
+            self.learn(str(item["id"]), str(item["sku"]))
+        id_ = self.id_of(parent)
+        return None if id_ is None else (id_, self._sku[id_])
+
+
+def _by_number(pair: tuple[str, str]) -> int:
+    return int(pair[0])
+
+
+def _overlapped(since: str) -> str:
+    """An earlier cursor: a row may be committed late, with an older second."""
+    at = moment(since)
+    return since if at is None else written(at - timedelta(seconds=_OVERLAP_S))

@@ -1,0 +1,242 @@
+"""Products, written: one by one, or many updates as one asynchronous bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from adapters.magento2.api import ALL, Api, failed, one_by_one
+from adapters.magento2.attributes import Attributes
+from adapters.magento2.bulk import Bulk
+from adapters.magento2.catalogue import PRODUCTS
+from adapters.magento2.categories import Categories
+from adapters.magento2.options import Options
+from adapters.magento2.products import Products
+from adapters.magento2.shapes import as_text, at, flattened, listed, nested, same, url_key
+from adapters.magento2.shop import Shop
+from connector.contract import RowResult, Write
+from connector.errors import ConnectorError, Gone, Rejected, Stale
+from connector.model.entity import Value, code_key
+
+COST, VIEWS = "cost", "views"
+#: The calls of one write: the product itself, its cost, the texts of its store views.
+PARTS: Final = ("", COST, VIEWS)
+WRITE_BATCH: Final = 50
+_COST_NAME: Final = "custom_attributes.cost"
+_LONGEST_SKU: Final = 64
+_DISABLED: Final = 2
+#: Members that the shop rewrites by rules of its own: what comes back is not compared.
+_ITS_OWN_WAY: Final = frozenset({"url_key", "stock_item", "category_links"})
+
+Item = Mapping[str, Any]
+
+
+class ProductWrites:
+    """Creates and changes products of one shop; one write at a time, so one in flight per SKU."""
+
+    def __init__(
+        self,
+        api: Api,
+        options: Options,
+        shop: Shop,
+        products: Products,
+        attributes: Attributes,
+        categories: Categories,
+        bulk: Bulk,
+    ) -> None:
+        self._api = api
+        self._options = options
+        self._shop = shop
+        self._products = products
+        self._attributes = attributes
+        self._categories = categories
+        self._bulk = bulk
+
+    def write(self, writes: Sequence[Write]) -> list[RowResult]:
+        """Create, update, archive, delete; what is stored is compared with what was sent."""
+        ids = [write.external_id for write in writes if write.external_id]
+        known = {row.external_id: row.native for row in self._products.read(ids)}
+        skus = [str(write.fields.get("sku") or "") for write in writes if _is_new(write)]
+        taken = {code_key(str(item["sku"])) for item in self._products.items("sku", skus)}
+        many = [write for write in writes if write.operation in ("update", "archive") and not write.part]
+        if not self._options.bulk_from or len(many) < self._options.bulk_from or not self._bulk.works():
+            many = []
+        rest = [write for write in writes if write not in many]
+        return self._at_once(many, known) + one_by_one(rest, lambda write: self._one(write, known, taken))
+
+    def _one(self, write: Write, known: Mapping[str, Item], taken: set[str]) -> RowResult:
+        if _is_new(write):
+            return self._create(write, taken)
+        item = _expected(write, known)
+        if write.operation == "delete":
+            return self._delete(write, item)
+        owed = _owed(write, item)
+        if write.part == COST:
+            return self._set_cost(write, item, owed)
+        if write.part == VIEWS:
+            return self._put_views(write, item, nested(owed).get("views", {}))
+        tree = self._tree(owed, item)
+        return _result(write, self._put(item, tree) if tree else item, tree)
+
+    def _create(self, write: Write, taken: set[str]) -> RowResult:
+        sku = str(write.fields.get("sku") or "")
+        _check_sku(sku)
+        if code_key(sku) in taken:
+            # the shop's create would overwrite it (NOTES 2.4): let the engine look again, and match
+            raise Stale("a product with this SKU has appeared", entity="product")
+        tree = self._tree(write.fields, {})
+        # without website_ids it would stand on every website, without a URL key of its own it would collide
+        extension = {"website_ids": [self._shop.website_id()]} | tree.get("extension_attributes", {})
+        codes = {"url_key": url_key(str(tree.get("name") or ""), sku)} | tree.get("custom_attributes", {})
+        tree |= {"extension_attributes": extension, "custom_attributes": codes}
+        stored = self._api.write("POST", PRODUCTS, "product", {"product": _body(tree)})
+        taken.add(code_key(sku))
+        return _result(write, stored, tree)
+
+    def _tree(self, fields: Mapping[str, Value], item: Item) -> dict[str, Any]:
+        """Fields as members of a product: labels as option ids, category paths as links; unknown ones are refused."""
+        tree = nested(fields)
+        codes = tree.get("custom_attributes")
+        if codes:
+            tree["custom_attributes"] = {code: self._attributes.stored(code, value) for code, value in codes.items()}
+        if "categories" in tree:
+            links = self._categories.links_for(tree.pop("categories") or (), item)
+            tree["extension_attributes"] = tree.get("extension_attributes", {}) | {"category_links": links}
+        return tree
+
+    def _put(self, item: Item, tree: Mapping[str, Any], scope: str = ALL) -> Item:
+        """Merge into the product by its SKU, encoded once; where a path cannot carry it, by POST, in the body."""
+        sku = str(item["sku"])
+        if _fits_a_path(sku):
+            body = {"product": _body(tree)}
+            stored = self._api.write("PUT", f"{scope}/products/{{sku}}", "product", body, {"sku": sku})
+        else:
+            body = {"product": {"sku": sku, **_body(tree)}}
+            stored = self._api.write("POST", f"{scope}/products", "product", body)
+        if stored.get("id") != item["id"]:
+            raise Stale("another product has this SKU now", entity="product", external_id=str(item["id"]))
+        return dict(stored)
+
+    def _put_views(self, write: Write, item: Item, views: Mapping[str, Item]) -> RowResult:
+        """Texts of store views and nothing else: what is sent to a view is an override there; null ends it."""
+        lost: dict[str, str] = {}
+        for view, tree in views.items():
+            stored = self._put(item, tree, scope=f"/rest/{view}/V1")
+            kept = {name: value for name, value in tree.items() if value is not None}
+            lost |= dict(_lost(kept, flattened(stored), f"{VIEWS}.{view}."))
+        return _confirmed(write, item, lost)
+
+    def _set_cost(self, write: Write, item: Item, owed: Mapping[str, Value]) -> RowResult:
+        if not owed:
+            return _confirmed(write, item, {})
+        row = {"cost": owed.get(_COST_NAME), "store_id": 0, "sku": item["sku"]}
+        errors = self._api.write("POST", f"{PRODUCTS}/cost", "product", {"prices": [row]})
+        return _confirmed(write, item, {_COST_NAME: "refused"} if errors else {})
+
+    def _delete(self, write: Write, item: Item) -> RowResult:
+        if not _fits_a_path(str(item["sku"])):
+            raise Rejected("the path cannot carry this SKU", remedy="delete the product in the shop's admin panel")
+        self._api.write("DELETE", f"{ALL}/products/{{sku}}", "product", None, {"sku": str(item["sku"])})
+        return RowResult(write.token, write.external_id)
+
+    def _at_once(self, writes: Sequence[Write], known: Mapping[str, Item]) -> list[RowResult]:
+        """Updates as one bulk, one operation per SKU; rows that must not or need not be sent are answered beside."""
+        results: list[RowResult] = []
+        sent: list[tuple[Write, Item, dict[str, Any]]] = []
+        for write in writes:
+            try:
+                item = _expected(write, known)
+                tree = self._tree(_owed(write, item), item)
+            except (Gone, Stale, Rejected) as wrong:
+                results.append(failed(write, wrong))
+                continue
+            if tree:
+                sent.append((write, item, tree))
+            else:
+                results.append(_result(write, item, {}))
+        return results + self._submit(sent)
+
+    def _submit(self, sent: Sequence[tuple[Write, Item, dict[str, Any]]]) -> list[RowResult]:
+        if not sent:
+            return []
+        bodies = [{"product": {"sku": str(item["sku"]), **_body(tree)}} for _, item, tree in sent]
+        outcomes = self._bulk.run("PUT", "products/bySku", "product", bodies)
+        return [
+            failed(write, outcome) if isinstance(outcome, ConnectorError) else _result(write, outcome, tree)
+            for (write, _, tree), outcome in zip(sent, outcomes, strict=True)
+        ]
+
+
+def _is_new(write: Write) -> bool:
+    return write.operation == "create" and not write.external_id
+
+
+def _expected(write: Write, known: Mapping[str, Item]) -> Item:
+    """The product as it is, which must still be what the write expects to replace."""
+    item = known.get(write.external_id)
+    if item is None:
+        raise Gone("the product is not there any more", entity="product", external_id=write.external_id)
+    for name in write.fields.keys() & write.before.keys():
+        now = at(item, name)
+        if not same(now, write.before[name]) and not same(now, write.fields[name]):
+            raise Stale("the product has changed", entity="product", external_id=write.external_id)
+    return item
+
+
+def _owed(write: Write, item: Item) -> dict[str, Value]:
+    """The fields that differ from what is there: an identical write would move ``updated_at`` for nothing."""
+    fields: dict[str, Value] = dict(write.fields)
+    if write.operation == "archive":
+        fields["status"] = _DISABLED
+    if fields.pop("sku", item["sku"]) != item["sku"]:
+        raise Rejected(
+            "a SKU cannot be changed over the API",
+            fields={"sku": "the shop ignores a new SKU"},
+            remedy="change the SKU in the shop's admin panel; the link stays",
+        )
+    return {name: value for name, value in fields.items() if not same(at(item, name), value)}
+
+
+def _fits_a_path(sku: str) -> bool:
+    """Whether a path can carry a SKU: clients fold dots away, some web servers refuse encoded slashes (NOTES 2.3)."""
+    return sku not in (".", "..") and "/" not in sku and "\\" not in sku
+
+
+def _check_sku(sku: str) -> None:
+    if not sku or sku != sku.strip() or len(sku) > _LONGEST_SKU:
+        raise Rejected(
+            f"a SKU has 1 to {_LONGEST_SKU} characters and no blanks around it",
+            fields={"sku": "too long, empty, or with blanks around it"},
+            remedy="shorten the code in the system that owns it",
+        )
+
+
+def _body(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """A product as the API takes it."""
+    body = dict(tree)
+    if "custom_attributes" in body:
+        body["custom_attributes"] = listed(body["custom_attributes"])
+    return body
+
+
+def _result(write: Write, stored: Item, sent: Mapping[str, Any]) -> RowResult:
+    return _confirmed(write, stored, dict(_lost(sent, flattened(stored))) if sent else {})
+
+
+def _confirmed(write: Write, stored: Item, lost: Mapping[str, str]) -> RowResult:
+    """Confirmed, or Rejected in the fields that the shop dropped or changed without a word (NOTES 2.7)."""
+    id_, address = str(stored["id"]), code_key(str(stored["sku"]))
+    if not lost:
+        return RowResult(write.token, id_, address)
+    what = "the shop did not keep what it was sent"
+    return RowResult(write.token, id_, address, error=Rejected(what, fields=lost, external_id=id_))
+
+
+def _lost(sent: Mapping[str, Any], stored: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, str]]:
+    """Names of what was sent and is not what was stored."""
+    for name, value in sent.items():
+        kept = stored.get(name)
+        if name in ("custom_attributes", "extension_attributes"):
+            yield from _lost(value, kept or {}, f"{head}{name}.")
+        elif name not in _ITS_OWN_WAY and not same(as_text(value) if head else value, kept):
+            yield f"{head}{name}", "dropped" if kept in (None, "", []) else "stored otherwise"
