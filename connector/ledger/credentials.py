@@ -35,7 +35,7 @@ from sqlalchemy.schema import CreateSchema
 
 from connector.contract import Credentials
 from connector.errors import LedgerError, Transient
-from connector.ledger.engine import Database, beside, lock_file, lock_session
+from connector.ledger.engine import Database, beside, lock_file, lock_session, open_lock_file
 from connector.ledger.tables import meta
 from connector.ledger.types import Instant, Packed
 
@@ -193,7 +193,7 @@ class FileVault:
 
     @contextmanager
     def exclusive(self, channel: str) -> Iterator[None]:
-        with _locked(_beside(self._path, f"{quote(channel, safe='')}.lock"), REFRESH_WAIT_S, channel):
+        with _locked(beside(self._path, f"{quote(channel, safe='')}.lock"), REFRESH_WAIT_S, channel):
             yield
 
     def generation(self) -> Generation | None:
@@ -217,7 +217,7 @@ class FileVault:
             raise LedgerError(f"{self._path}: it is damaged (remove it, then `connector auth` each channel)") from None
 
     def _replace(self, change: Callable[[_Contents], _Contents]) -> None:
-        with _locked(_beside(self._path, "lock"), REFRESH_WAIT_S, ""):
+        with _locked(beside(self._path, "lock"), REFRESH_WAIT_S, ""):
             write_durably(self._path, msgspec.json.encode(change(self._read())))
 
 
@@ -248,14 +248,10 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(f"{path.name}.{suffix}")
-
-
 @contextmanager
 def _locked(path: Path, wait_s: float, channel: str) -> Iterator[None]:
     """A lock that the kernel frees when its holder dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_lock_file(path)
     try:
         if not lock_file(descriptor, wait_s):
             raise _still_refreshing(channel)

@@ -87,7 +87,7 @@ class WriterTurn:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = open_lock_file(path)
         self._threads = threading.Lock()
 
     @contextmanager
@@ -106,6 +106,14 @@ class WriterTurn:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def open_lock_file(path: Path) -> int:
+    """A descriptor of the file, made where it is absent; closing it frees the lock."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LedgerError(f"{path}: it cannot be opened: {error.strerror} (look at its permissions)") from error
 
 
 def lock_file(descriptor: int, wait_s: float) -> bool:

@@ -20,7 +20,7 @@ from typing import Final
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from connector.errors import LedgerError
-from connector.ledger.engine import Database, beside, lock_file, lock_session
+from connector.ledger.engine import Database, beside, lock_file, lock_session, open_lock_file
 from connector.ledger.tables import lease
 
 #: The lease of the one process that observes and delivers.
@@ -175,7 +175,7 @@ def _excluding(database: Database) -> Iterator[Callable[[], None]]:
 @contextmanager
 def engine_file_lock(path: Path) -> Iterator[None]:
     """The lock of :class:`EngineLock` alone, for a SQLite ledger that may be too damaged for a lease."""
-    descriptor = os.open(beside(path, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_lock_file(beside(path, "lock"))
     try:
         if not lock_file(descriptor, _PROBE_S):
             raise AlreadyHeldError(f"ledger {path}", None)

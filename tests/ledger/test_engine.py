@@ -394,6 +394,17 @@ def test_a_harmed_file_is_refused(
     assert "(" in str(raised.value)
 
 
+@pytest.mark.parametrize("place", ["ledger.db.writer", "var"])
+def test_a_place_that_cannot_be_used_is_named(tmp_path: Path, place: str) -> None:
+    """Where the files beside the ledger, or its folder, cannot be made, the message names the place."""
+    (tmp_path / "ledger.db.writer").mkdir()
+    (tmp_path / "var").write_text("a file where a folder should be")
+    url = f"sqlite:///{tmp_path / 'var' / 'ledger.db' if place == 'var' else tmp_path / 'ledger.db'}"
+    with pytest.raises(LedgerError, match=place) as raised:
+        open_ledger(url)
+    assert "(look at" in str(raised.value)
+
+
 @only_on_sqlite
 def test_a_foreign_lock_is_named(database: Database, impatient: None, ledger_url: str) -> None:
     """A program that is not ours and keeps the file locked is reported, not waited for for ever."""
