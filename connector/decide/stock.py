@@ -123,7 +123,12 @@ class StockFacts:
     def handed(self, channel: str, location: str | None = None) -> Decimal:
         """A channel's own cumulative hand-overs; of all locations where none is named."""
         return sum(
-            (f.quantity for f in self.hand_overs if f.channel == channel and location in (None, f.location)), ZERO
+            (
+                fact.quantity
+                for fact in self.hand_overs
+                if fact.channel == channel and location in (None, fact.location or self.default_location)
+            ),
+            ZERO,
         )
 
     def held_by(self, channel: str) -> frozenset[str]:
@@ -220,6 +225,17 @@ def _hand_over(before: StockFacts, after: StockFacts, line: str, location: str, 
     here = [fact for fact in new if fact.location == location] or new
     channel, at = (here[-1].channel, here[-1].at) if here else ("", None)
     return Movement(channel, location, pieces, "hand-over", line, since=at, at=at)
+
+
+def first_report_movements(before: StockFacts, after: StockFacts, source: str) -> list[Movement]:
+    """What a channel's first report means for a stock that was begun from the figure of ``source``.
+
+    Its past hand-overs are in that figure already, save those that ``source`` will still subtract:
+    they were taken for stock when it began.
+    """
+    was, waits = still_to_subtract(before, source), still_to_subtract(after, source)
+    pieces = {place: was.get(place, ZERO) - waits.get(place, ZERO) for place in {**was, **waits}}
+    return [Movement(source, place, moved, "hand-over") for place, moved in pieces.items() if moved]
 
 
 def still_to_subtract(facts: StockFacts, channel: str) -> dict[str, Decimal]:

@@ -133,6 +133,8 @@ MUTANTS = [
     Mutant("4 one hand-over, seen twice, counts once", stock._located, "remaining = max(sum(", "remaining = sum(sum("),
     Mutant("4 where it was first reported", stock.gone_lines, "sorted(facts.hand_overs, key=lambda fact: fact.sequence)", "facts.hand_overs[::-1]"),
     Mutant("4 a named place goes first", stock._located, 'key=lambda location: location == ""', 'key=lambda location: location != ""'),
+    Mutant("4 a hand-over without a place is where it is booked", stock.StockFacts.handed, "fact.location or self.default_location", "fact.location"),
+    Mutant("4 a first report is no news", stock.first_report_movements, "still_to_subtract(before, source), still_to_subtract(after, source)", "{}, gone_lines(after)[\"web-1\"].where"),
     Mutant("4 till sales that someone books", stock.StockFacts.line_of, 'fact.order if fact.kind == "order" else', "fact.order if True else"),
     Mutant("4 the booking channel holds them", stock.StockFacts.held_by, "| booked", ""),
     Mutant("4 a channel that lists the order will subtract it", stock.StockFacts.held_by, "self.orders.get(channel, frozenset()) | ", ""),

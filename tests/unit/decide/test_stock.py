@@ -265,6 +265,32 @@ def test_a_hand_over_is_booked_when_first_reported_only() -> None:
     ].as_event()
 
 
+def test_a_hand_over_without_a_place_is_where_it_is_booked() -> None:
+    """A channel that names no place counts it back at the place where it is booked, so that nothing counts twice."""
+    known = facts([fact("shop", 1, ""), fact("shop", 2, GENT)])
+    assert (1, 2, 3) == (known.handed("shop", UTRECHT), known.handed("shop", GENT), known.handed("shop"))
+
+
+@pytest.mark.parametrize(
+    ("story", "before", "after", "expected"),
+    [
+        ("years of orders that the ERP never held", NOBODY, facts([fact("shop", 40)]), []),
+        ("an order that both have handed over", facts([fact("erp", 2)]), facts(TWICE), []),
+        (
+            "shipped before the beginning, and the ERP will still deliver it",
+            facts(erp={"web-1"}),
+            facts([fact("shop", 2)], erp={"web-1"}),
+            [Movement("erp", UTRECHT, Decimal(-2), "hand-over")],
+        ),
+    ],
+)
+def test_a_first_report_is_not_news(
+    story: str, before: StockFacts, after: StockFacts, expected: list[Movement]
+) -> None:
+    """What was handed over before the beginning is in the first figure already (row 33)."""
+    assert expected == stock.first_report_movements(before, after, "erp")
+
+
 @pytest.mark.parametrize(
     ("story", "known", "channel", "expected"),
     [
