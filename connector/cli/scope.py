@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from connector.config import Config
 from connector.model.entity import Entity
-from connector.parts import Scope
+
+if TYPE_CHECKING:
+    from connector.config import Config
+    from connector.parts import Scope
 
 
 def scope_of(config: Config, channels: Sequence[str], entities: Sequence[str], keys: Sequence[str]) -> Scope:
     """What these names cover; nothing named is everything. Raises UsageError with a suggestion for each unknown one."""
+    from connector.parts import Scope  # half a second that `adapters list` need not wait for
+
     for name in channels:
         known("channel", name, config.channels)
     for name in entities:
