@@ -26,6 +26,7 @@ from tests.unit.decide import (
     test_conflict,
     test_doubt,
     test_fence,
+    test_hub,
     test_latest,
     test_life,
     test_merge,
@@ -38,7 +39,7 @@ from tests.unit.decide.stock_world import PLACES, LooksAlikeError, World
 
 TABLES: tuple[ModuleType, ...] = (
     test_fence, test_merge, test_conflict, test_doubt, test_latest, test_projection, test_life, test_brakes,
-    test_retry, test_stock, test_merge_laws,
+    test_retry, test_stock, test_merge_laws, test_hub,
 )  # fmt: skip
 
 
