@@ -318,6 +318,12 @@ def record_ids(
     return [row.id for row in session.connection.execute(query.order_by(record.c.id).limit(limit))]
 
 
+def owed_creates(session: Session, channel: str, entity: Entity) -> list[int]:
+    """Ids of records that belong on a channel and have not been made there yet."""
+    query = select(binding.c.record_id).where(_lane(channel, entity), binding.c.state == "owed")
+    return [row.record_id for row in session.connection.execute(query.order_by(binding.c.record_id))]
+
+
 def owed_count(session: Session, channel: str, entity: Entity) -> tuple[int, datetime | None]:
     """How many bindings owe a write here, and since when the oldest does."""
     query = select(func.count(), func.min(binding.c.dirty_since)).where(_lane(channel, entity), binding.c.dirty)

@@ -101,6 +101,7 @@ class Address(Converter):
 
     street_style: Style = "joined"
     nulls: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
 
     def get(self, raw: Any, context: Context) -> Any:
         country = country_of(raw.get("country"))
@@ -121,16 +122,15 @@ class Address(Converter):
         if value is None:
             return {member: self._emptied(member, raw) for member, raw in before.items()}
         now = self.get(before, context) or {}
-        written = dict(before)
-        written |= _write_attention(value, before)
+        written = {**before, **_write_attention(value, before)}
         if any(value.get(part) != now.get(part) for part in ("street", "number", "addition", "extra")):
             written |= _write_street(value, before, self.street_style)
-        for member in ("postcode", "city", "region", "country"):
-            if member in before and value.get(member) != now.get(member):
-                written[member] = value.get(member)
-        if "phone" in before and (value.get("phone") != now.get("phone") or value.get("phone") is None):
-            written["phone"] = value.get("phone") or before.get("own_phone")
-        return written
+        written |= _only(before, {member: value.get(member) for member in ("city", "region", "country")})
+        if postcode_of(value.get("postcode"), value.get("country")) != now.get("postcode"):
+            written |= _only(before, {"postcode": value.get("postcode")})
+        if value.get("phone") != now.get("phone") or value.get("phone") is None:
+            written |= _only(before, {"phone": value.get("phone") or before.get("own_phone")})
+        return {member: _kept(before[member], new) for member, new in written.items()}
 
     @staticmethod
     def _emptied(member: str, raw: Any) -> Any:
@@ -196,6 +196,13 @@ def _lines(parts: Street, style: Style) -> tuple[str | None, ...]:
     return (join_street(parts),)
 
 
+def _kept(before: Any, new: Any) -> Any:
+    """What stands there where it says the same: an empty text for null, a padded country."""
+    if isinstance(new, list) or isinstance(before, list):
+        return new
+    return before if squeezed(before) == squeezed(new) else new
+
+
 def _only(members: Mapping[str, Any], values: dict[str, Value]) -> dict[str, Value]:
     return {member: value for member, value in values.items() if member in members}
 
@@ -238,6 +245,7 @@ class Addresses(Converter):
     members: dict[str, str]
     street_style: Style = "joined"
     nulls: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
 
     def get(self, raw: Any, context: Context) -> Any:
         entries, own = _entries(raw)
@@ -251,7 +259,10 @@ class Addresses(Converter):
         written = []
         for one, entry in zip(value or [], kept, strict=True):
             written.append(entry or self._changed(one, self._take(free, lambda seen: seen is not None), own, context))
-        return {**before, "list": written} if isinstance(before, dict) else written
+        written += [entry for seen, entry in free if seen is None]  # what says nothing is nobody's to remove
+        if not isinstance(before, dict):
+            return written if written or entries else before
+        return {**before, "list": written if written or entries else before["list"]}
 
     @staticmethod
     def _take(free: list[Any], fits: Any) -> Any:

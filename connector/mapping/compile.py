@@ -95,7 +95,9 @@ class Compiler:
         only = self._expression(table.only, (*path, "only"))
         for name in table.requires:
             if spec_of(entity, name) is None:
-                self._sources.add((*path, "requires"), f"{entity} has no field {name}", suggestion(name, FIELDS[entity]))
+                self._sources.add(
+                    (*path, "requires"), f"{entity} has no field {name}", suggestion(name, FIELDS[entity])
+                )
         return EntityMapping(entity, rows, only=only, calls=table.calls, requires=table.requires)
 
     def _row(self, entity: Entity, row: RowTable, path: Path, shared: Path) -> RowMapping:

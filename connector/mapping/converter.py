@@ -30,10 +30,13 @@ class Converter:
     Attributes:
         nulls: it has an answer for a native null, or for a canonical one; others never see them.
         writes: False where nothing can be written back through it.
+        follows: what it means hangs on native names of other fields too, so that it must be
+            written again when these change, although its own value stays.
     """
 
     nulls: ClassVar[bool] = False
     writes: ClassVar[bool] = True
+    follows: ClassVar[bool] = False
 
     def get(self, raw: Any, context: Context) -> Any:
         """The canonical value of a native one, or what the next step reads. Raises Unfit."""
@@ -111,6 +114,10 @@ class Chain:
     @property
     def writes(self) -> bool:
         return all(step.writes for step in self.steps)
+
+    @property
+    def follows(self) -> bool:
+        return any(step.follows for step in self.steps)
 
     def get(self, raw: Any, context: Context) -> Any:
         for step in self.steps:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
@@ -84,6 +85,11 @@ class FieldMapping:
     def writes(self) -> bool:
         """Whether it can be written at all."""
         return self.write != "never" and self.chain.writes
+
+    @property
+    def follows(self) -> bool:
+        """Whether its meaning hangs on other fields' native names too."""
+        return not self.single and self.chain.follows
 
     def raw(self, picked: Native) -> Any:
         """Its native value, list of values, or table of them."""
@@ -370,7 +376,13 @@ def _apply(
     *,
     creating: bool = False,
 ) -> dict[str, MappingError]:
-    """Write field after field into the native record; each sees what those before it wrote."""
+    """Write field after field into the native record; each sees what those before it wrote.
+
+    A field without a new value that hangs on others is written again with the value it had.
+    """
+    fields = list(fields)
+    following = [one for one in fields if one.follows and one.name not in values]
+    values = {**values, **_readable(following, record, context)}
     problems: dict[str, MappingError] = {}
     for one in fields:
         if one.name not in values and not _is_switched_off(one, values):
@@ -381,6 +393,15 @@ def _apply(
         except MappingError as problem:
             problems[one.name] = problem
     return problems
+
+
+def _readable(fields: Iterable[FieldMapping], record: Native, context: Context) -> dict[str, Value]:
+    """Their present values; one that cannot be read is left as it is."""
+    values: dict[str, Value] = {}
+    for one in fields:
+        with suppress(MappingError):
+            values[one.name] = one.read(record, context)
+    return values
 
 
 def _is_switched_off(one: FieldMapping, values: Canonical) -> bool:

@@ -143,6 +143,7 @@ class Company(Converter):
     """The company in a field that bears the person's name where there is none: ``name``, and the person's parts."""
 
     nulls: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
 
     def get(self, raw: Any, context: Context) -> Any:
         name = _text(raw, "name")
@@ -183,6 +184,7 @@ class Phone(Converter):
     """
 
     nulls: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
 
     def get(self, raw: Any, context: Context) -> Any:
         return phone_of(*self._parts(raw, context))

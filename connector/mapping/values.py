@@ -18,7 +18,7 @@ from connector.model.entity import Value
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _ANY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_BEYOND_16_BIT: Final = re.compile(r"[^\u0000-\uffff]")
+_BEYOND_16_BIT: Final = re.compile(r" ?[^\u0000-\uffff][\ufe0f\u200d\u20e3]*")
 _ROUNDING: Final = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 
 
@@ -52,7 +52,8 @@ class Same(Converter):
     def put(self, value: Any, before: Any, context: Context) -> Any:
         if isinstance(before, str) and self.sense(before) == self.sense(str(value)):
             return before
-        return self.fresh(value)
+        value = self.get(value, context)
+        return None if value is None else self.fresh(value)
 
     def fresh(self, value: Any) -> Any:
         """What is written where another value stands."""

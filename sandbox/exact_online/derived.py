@@ -337,7 +337,8 @@ DERIVED: dict[str, dict[str, Derive]] = {
         "UnitDescription": _UNIT,
     },
     tables.LINKED: {
-        "AccountName": of(tables.ACCOUNTS, "Account", "Name"),
+        "Code": of(tables.ACCOUNTS, "Account", "Code"),
+        "Name": of(tables.ACCOUNTS, "Account", "Name"),
     },
     tables.USERS: {"ServerTime": _server_time, "ServerUtcOffset": _server_offset},
     "sync/SalesOrder/SalesOrderHeaders": {"ID": lambda _store, row: row.key},

@@ -9,7 +9,7 @@ recorded answers carry and the public index does not. Type names of sync and bul
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -42,6 +42,7 @@ class Property:
     filterable: bool = True
     of: str | None = None
     padding: int = 0
+    seen_only: bool = False  # carried by recorded answers, not in the public index
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def _entity(block: _Block, known: dict[str, Entity]) -> Entity:
         if mark.endswith(":"):
             for word in words:
                 for one in _properties("String" if mark == "Seen:" else mark[:-1], word, padding):
-                    properties[one.name] = one
+                    properties[one.name] = replace(one, seen_only=mark == "Seen:")
     if base is not None:
-        left = {name for name in base.properties if name not in lines.get("without", [])}
+        left = {one.name for one in base.properties.values() if not one.seen_only} - set(lines.get("without", []))
         shared = {name: _read_only(one) for name, one in base.properties.items() if name in left}
         properties = {**properties, **{name: one for name, one in shared.items() if name not in properties}}
     return Entity(

@@ -54,12 +54,14 @@ class Server:
         """The addresses of one resource: the list, its count, one record, a collection of it."""
         division = "current" if entity.name == "current/Me" else "<division>"
         path = f"/api/v1/{division}/{entity.name.removeprefix('current/')}"
-        for tail, name, answer in (
+        tails = (
             ("", "list", self._answer_list),
             ("/$count", "count", self._answer_count),
             ("(<key>)", "one", self._answer_one),
             ("(<key>)/<collection>", "children", self._answer_children),
-        ):
+        )
+        wanted = {"single": 4, "sync": 2, "bulk": 2}  # the others are called, not listed
+        for tail, name, answer in tails[: wanted.get(entity.kind, 1)]:
             view = self._guard(entity, answer)
             app.add_url_rule(path + tail, view_func=view, endpoint=f"{entity.name} {name}", methods=METHODS)
 
