@@ -349,10 +349,16 @@ class EntityMapping:
 
     @staticmethod
     def _hold_back(row: RowMapping, record: dict[str, Any], before: Native) -> None:
-        """Take back what was written under a prefix whose needs are not met (an address without a city)."""
+        """Take back what was written under a prefix whose needs are not met (an address without a city).
+
+        What stands there may still be emptied, unless that leaves a remainder where all was well.
+        """
         for prefix, needed in row.needs.items():
+            if needed.holds(record):
+                continue
             inside = [name for name in record if name.startswith(f"{prefix}.")]
-            if any(record[name] for name in inside) and not needed.holds(record):
+            record.update((name, before.get(name)) for name in inside if record[name])
+            if needed.holds(before) and any(record[name] for name in inside):
                 record.update((name, before.get(name)) for name in inside)
 
     def call_of(self, name: str, part: str = "") -> str:

@@ -149,6 +149,8 @@ class Codes(Converter):
         own, printed = there[:1], there[1:]
         if self.take == "first":
             return [{"type": "CUSTOM", "code": value}, *printed] if value else [*there]
+        if not own:
+            return before  # the first entry is the SKU: without one there is no place behind it
         keep = printed[:1] if self.take == "rest" else printed[1:]
         new = [self._entry(code, printed) for code in _listed(value)]
         return [*own, *_each_once([*keep, *new] if self.take == "rest" else [*new, *keep])]

@@ -144,7 +144,7 @@ def references(spec: FieldSpec, settings: Mapping[str, Any]) -> st.SearchStrateg
 
 def canonical(spec: FieldSpec, settings: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """A value of a field, null at times."""
-    return optional(_BY_TYPE.get(spec.type) or references(spec, settings))
+    return optional(_BY_TYPE[spec.type] if spec.type in _BY_TYPE else references(spec, settings))
 
 
 def wall(day: date) -> str:
