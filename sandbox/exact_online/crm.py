@@ -219,5 +219,5 @@ def delete_address(store: Store, row: Row) -> None:
 RULES = {
     tables.ACCOUNTS: Rules(create_account, update_account, delete_account),
     tables.CONTACTS: Rules(create_contact, update_contact, delete_contact),
-    tables.ADDRESSES: Rules(create_address, update_address, delete_address, returns_existing=True),
+    tables.ADDRESSES: Rules(create_address, update_address, delete_address),
 }

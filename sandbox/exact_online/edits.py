@@ -44,6 +44,8 @@ class Edits:
             raise EditError(wrong.text) from wrong
         except KeyError as wrong:
             raise EditError(f"{given['do']} needs {wrong.args[0]}") from wrong
+        except ArithmeticError as wrong:
+            raise EditError(f"{given['do']} was given something that is no number") from wrong
         finally:
             self._store.actor = self._store.api_user
 
@@ -95,9 +97,11 @@ class Edits:
         return {"id": row.key}
 
     def price(self, given: Given) -> Given:
-        """{sku, amount, min_qty?, starts?, ends?}: the row that holds today, or a new one."""
+        """{sku, amount, min_qty?, starts?, ends?, list?}: the row that holds today, or a new one; list "dealers"."""
         item = self._item(given["sku"])
         quantity = Decimal(given.get("min_qty", 1))
+        if given.get("list") == "dealers":
+            return self._list_price(item, quantity, Decimal(given["amount"]))
         found = None if "starts" in given else self._price_row(item, quantity)
         if found is not None:
             items.update_price(self._store, found, {"Price": Decimal(given["amount"])})
@@ -106,6 +110,16 @@ class Edits:
         dates = {"StartDate": given.get("starts") or self._store.midnight().isoformat(), "EndDate": given.get("ends")}
         row = items.create_price(self._store, self._values(tables.PRICES, body | dates, creating=True))
         return {"id": row.key, "item": item.key}
+
+    def _list_price(self, item: Row, quantity: Decimal, amount: Decimal) -> Given:
+        """The dealers' price list, which only a user can change (E129)."""
+        rows = self._store.rows(tables.DISCOUNTS).find("Item", item.key)
+        found = next((row for row in rows if row.get("Quantity") == quantity), None)
+        if found is None:
+            found = seed.put_discount(self._store, item, quantity, amount)
+        else:
+            self._store.change(tables.DISCOUNTS, found, {"NewPrice": amount})
+        return {"id": found.key, "item": item.key}
 
     def _price_row(self, item: Row, quantity: Decimal) -> Row | None:
         if quantity == 1:
@@ -143,7 +157,7 @@ class Edits:
         warehouse = self._warehouse(given.get("location"))
         lines = [{"Item": self._item(one["sku"]).key, "Quantity": Decimal(one["quantity"])} for one in given["lines"]]
         head = {
-            "OrderedBy": self._store.make_id(tables.ACCOUNTS, seed.WALK_IN),
+            "OrderedBy": seed.walk_in(self._store).key,
             "Type": invoices.DIRECT,
             "Journal": given.get("journal", seed.TILL_JOURNAL),
             "Warehouse": warehouse.key,
@@ -158,15 +172,12 @@ class Edits:
     def order(self, given: Given) -> Given:
         """{lines: [{sku, quantity}], customer?, reference?, location?}: an order typed in by hand."""
         wanted = given.get("customer")
-        account = self._account({"id": wanted}) if wanted else self._account({"id": self._walk_in()})
+        account = self._account({"id": wanted}) if wanted else seed.walk_in(self._store)
         lines = [{"Item": self._item(one["sku"]).key, "Quantity": Decimal(one["quantity"])} for one in given["lines"]]
         head = {"OrderedBy": account.key, "WarehouseID": self._warehouse(given.get("location")).key}
         row = orders.create_order(self._store, head | {"YourRef": given.get("reference"), "SalesOrderLines": lines})
         ids = [line.key for line in orders.lines_of(self._store, row)]
         return {"id": row.key, "number": row.get("OrderNumber"), "lines": ids}
-
-    def _walk_in(self) -> str:
-        return self._store.make_id(tables.ACCOUNTS, seed.WALK_IN)
 
     def import_order(self, given: Given) -> Given:
         """{reference, lines, location?, customer?}: an order of the webshop, taken over with its number in YourRef."""

@@ -19,4 +19,3 @@ class Rules:
     update: Callable[[Store, Row, Values], None] | None = None
     delete: Callable[[Store, Row], None] | None = None
     full_answer: bool = False  # POST answers the whole record without being asked (E67)
-    returns_existing: bool = False

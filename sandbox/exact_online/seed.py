@@ -64,8 +64,6 @@ def plant(store: Store, shop: Shop) -> None:
     for customer in shop.customers:
         if HERE in customer.on:
             accounts[customer.number] = _plant_customer(store, local(customer))
-    walk_in = _put(store, tables.ACCOUNTS, WALK_IN, {"Name": WALK_IN, "Status": crm.CUSTOMER, "Country": "NL"})
-    store.change(tables.ACCOUNTS, walk_in, {"Code": crm.pad_code(f"{store.count('account codes'):07d}")})
     skus = {product.sku: local(product).sku for product in shop.products}
     for order in shop.orders:
         if HERE in (order.placed_in, *order.also_in):
@@ -197,7 +195,7 @@ def _plant_prices(store: Store, item: Row, product: Product) -> None:
                 {"Price": tier.amount, "Quantity": tier.min_qty} | {"StartDate": start},
             )
         else:
-            _put_discount(store, item, tier.min_qty, tier.amount)
+            put_discount(store, item, tier.min_qty, tier.amount)
 
 
 def _put_price(store: Store, item: Row, name: str, values: dict[str, Any]) -> None:
@@ -206,13 +204,13 @@ def _put_price(store: Store, item: Row, name: str, values: dict[str, Any]) -> No
     _put(store, tables.PRICES, f"{item.get('Code')}/{name}", key | more | values)
 
 
-def _put_discount(store: Store, item: Row, quantity: Decimal, amount: Decimal) -> None:
+def put_discount(store: Store, item: Row, quantity: Decimal, amount: Decimal) -> Row:
     """A volume discount whose new price leads: EntryMethod 2 (E129)."""
     values = {
         "PriceListPeriod": store.make_id(tables.PERIODS, DEALERS), "Item": item.key, "EntryMethod": 2,
         "NewPrice": amount, "Quantity": quantity, "NumberOfItemsPerUnit": Decimal(1), "Unit": item.get("Unit"),
     }  # fmt: skip
-    _put(store, tables.DISCOUNTS, f"{item.get('Code')}/{quantity}", values)
+    return _put(store, tables.DISCOUNTS, f"{item.get('Code')}/{quantity}", values)
 
 
 def _plant_position(store: Store, item: Row, code: str, quantity: Decimal) -> None:
@@ -280,9 +278,19 @@ def _plant_contact(store: Store, account: Row, customer: Customer) -> Row:
     return _put(store, tables.CONTACTS, customer.number, values)
 
 
+def walk_in(store: Store) -> Row:
+    """The account on which sales to nobody in particular are booked; made when it is first needed."""
+    found = store.get(tables.ACCOUNTS, store.make_id(tables.ACCOUNTS, WALK_IN))
+    if found is not None:
+        return found
+    shop = Address("Kade", "1", "Utrecht", "3511 AB", "NL")
+    mail = "kassa@example.com"
+    return _plant_customer(store, Customer(WALK_IN, "person", "Kassa", "", "Klant", mail, "+31302000000", shop))
+
+
 def _plant_order(store: Store, shop: Shop, order: Order, account: Row | None, skus: Mapping[str, str]) -> None:
     """An order through the same rules as the API's, delivered as far as it has been shipped."""
-    buyer = account.key if account is not None else store.make_id(tables.ACCOUNTS, WALK_IN)
+    buyer = (account or walk_in(store)).key
     items = {line.sku: store.one(tables.ITEMS, "Code", skus.get(line.sku, line.sku)) for line in order.lines}
     wanted = [line for line in order.lines if items[line.sku] is not None]
     if not wanted:

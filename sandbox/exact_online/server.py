@@ -34,7 +34,7 @@ MOVED = (
 )
 
 
-class Unauthorised(Exception):  # noqa: N818 (the word of the protocol)
+class UnauthorisedError(Exception):
     """No valid access token."""
 
 
@@ -73,7 +73,7 @@ class Server:
             try:
                 self._admit(division, entity.name)
                 return self._with_limits(answer(self._view(entity), **parts))
-            except Unauthorised:
+            except UnauthorisedError:
                 self._limits.note_error(entity.name, 401)
                 return _moved()
             except RefusedError as wrong:
@@ -84,7 +84,7 @@ class Server:
     def _admit(self, division: str, name: str) -> None:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not self._desk.accepts(token.strip()):
-            raise Unauthorised
+            raise UnauthorisedError
         self._limits.check_block()
         self._limits.enter()
         if division not in ("current", str(DIVISION)):
@@ -112,7 +112,7 @@ class Server:
         """A path that is not a resource: 404, behind the same guard (E7)."""
         try:
             self._admit(division, rest)
-        except Unauthorised:
+        except UnauthorisedError:
             return _moved()
         except RefusedError as wrong:
             return self._refuse(rest, wrong)
