@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ import structlog
 
 from connector.contract import Channel
 from connector.ledger import lanes
+from connector.ledger.budget import Allowance
 from connector.ledger.store import Ledger, Session
 from connector.model.entity import Entity
 from connector.settle import Moment
@@ -52,6 +53,8 @@ class Parts:
     stop: threading.Event
     log: Any = field(default_factory=structlog.get_logger)
     progress: Callable[[str, int], None] = lambda _what, _done: None
+    budget_of: Callable[[str], Sequence[Allowance]] = lambda _channel: ()
+    wake: Callable[[Collection[tuple[str, Entity]]], None] = lambda _lanes: None
 
     def today(self) -> date:
         return self.topology.day_of(self.now())

@@ -111,6 +111,8 @@ def deliver_lane(parts: Parts, lane: Lane, report: Report, scope: Scope) -> None
     done.outcomes.update(now.outcomes)
     done.refusals.extend(now.refusals)
     done.calls += now.calls
+    if lane.entity is Entity.STOCK and now.written and not lane.side.can(Entity.STOCK).relative:
+        observe_facts(parts, lane.side.name)  # what was handed over while we wrote an absolute figure
 
 
 def delivery_order(parts: Parts, scope: Scope) -> list[Lane]:

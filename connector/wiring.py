@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from connector import installed
 from connector.config.model import ChannelConfig, Config
 from connector.contract import AdapterType, Budget, Channel, Opening, TokenStore
 from connector.errors import ConfigError, Problem
-from connector.ledger.budget import ChannelBudget
+from connector.ledger.budget import Allowance, ChannelBudget
 from connector.ledger.credentials import ChannelTokens, open_vault
 from connector.ledger.engine import Database, open_ledger
 from connector.ledger.store import Ledger
@@ -128,6 +128,12 @@ def assembled(
     books = accounts or opened
     halt = stop or threading.Event()
     channels = Channels(lambda name: open_channel(config, name, mappings[name], known, books, now, halt))
+
+    def budget_of(name: str) -> Sequence[Allowance]:
+        limits = known[config.channels[name].adapter].default_limits
+        return ChannelBudget(books, name, limits, now=now).allowances()
+
+    parts.setdefault("budget_of", budget_of)
     try:
         yield Parts(topology, Ledger(opened, now, uuid.uuid4().hex[:8]), channels, now, halt, **parts)
     finally:

@@ -77,16 +77,8 @@ def _next_batch(parts: Parts, lane: Lane, scope_keys: Sequence[str], tried: set[
         doubtful = {intent.record_id for intent in debts.in_doubt(session, lane.side.name, lane.entity)}
         chosen = [id_ for id_ in owing if id_ not in tried and id_ not in doubtful]
         if scope_keys:
-            chosen = [id_ for id_ in chosen if in_keys(session, id_, scope_keys)]
+            chosen = [id_ for id_ in chosen if records.has_key(session, id_, scope_keys)]
         return chosen[: batch_size(lane)]
-
-
-def in_keys(session: Session, record_id: int, keys: Sequence[str]) -> bool:
-    """Whether a record, or the product it hangs on, is one of those that were named."""
-    known = records.load(session, [record_id])[record_id].record
-    if known.parent_id is not None:
-        known = records.load(session, [known.parent_id])[known.parent_id].record
-    return known.key in keys
 
 
 def _still_owed(parts: Parts, lane: Lane, batch: Iterable[int], done: Delivered) -> set[int]:

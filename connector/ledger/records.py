@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -316,6 +316,34 @@ def record_ids(
     if key is not None:
         query = query.where(record.c.key == key)
     return [row.id for row in session.connection.execute(query.order_by(record.c.id).limit(limit))]
+
+
+def owing(session: Session, channel: str, entity: Entity) -> list[int]:
+    """Ids of every record with a write owed here, due or not."""
+    query = select(binding.c.record_id).where(_lane(channel, entity), binding.c.dirty).order_by(binding.c.record_id)
+    return [row.record_id for row in session.connection.execute(query)]
+
+
+def by_any_key(session: Session, entity: Entity, text: str) -> list[int]:
+    """Ids of records that hold this text as any of their keys."""
+    query = select(record_key.c.record_id).where(record_key.c.entity == entity.value, record_key.c.text == text)
+    return sorted({row.record_id for row in session.connection.execute(query)})
+
+
+def has_key(session: Session, record_id: int, keys: Sequence[str]) -> bool:
+    """Whether a record, or the product it hangs on, is one of those that were named."""
+    known = load(session, [record_id])[record_id].record
+    if known.parent_id is not None:
+        known = load(session, [known.parent_id])[known.parent_id].record
+    return known.key in keys
+
+
+def held_reasons(session: Session, channel: str, entity: Entity) -> Counter[str]:
+    """Reason → how many bindings of a lane have a hold of that kind."""
+    query = select(binding.c.held).where(_lane(channel, entity), binding.c.held.is_not(None))
+    return Counter(
+        reason for row in session.connection.execute(query) for reason in {entry[0] for entry in row.held.values()}
+    )
 
 
 def owed_creates(session: Session, channel: str, entity: Entity) -> list[int]:

@@ -115,8 +115,7 @@ class Address(Converter):
             "country": country,
             "phone": _own_phone(raw, country or context.country),
         }
-        says = (found["street"], found["number"], found["extra"], found["postcode"], found["city"])
-        return found if any(says) else None
+        return found if _says_something(found) else None
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
         if value is None:
@@ -134,10 +133,15 @@ class Address(Converter):
 
     @staticmethod
     def _emptied(member: str, raw: Any) -> Any:
-        """The customer's own members are not the address's to empty, nor is a country that stands alone."""
-        if member.startswith("own_") or member == "country":
+        """The customer's own members are not the address's to empty."""
+        if member.startswith("own_"):
             return raw
         return [] if isinstance(raw, list) else None
+
+
+def _says_something(address: Mapping[str, Any]) -> bool:
+    """Whether it is an address at all: a country alone is what a system fills in by itself."""
+    return any(address[member] for member in ("street", "number", "extra", "postcode", "city"))
 
 
 def _read_street(raw: Mapping[str, Any], style: Style) -> dict[str, Value]:
@@ -255,9 +259,10 @@ class Addresses(Converter):
     def put(self, value: Any, before: Any, context: Context) -> Any:
         entries, own = _entries(before)
         free = [(self._one.get(self._members_of(entry, own), context), entry) for entry in entries]
-        kept = [self._take(free, lambda seen, one=one: seen == one) for one in value or []]
+        wanted = [one for one in value or [] if _says_something(one)]
+        kept = [self._take(free, lambda seen, one=one: seen == one) for one in wanted]
         written = []
-        for one, entry in zip(value or [], kept, strict=True):
+        for one, entry in zip(wanted, kept, strict=True):
             written.append(entry or self._changed(one, self._take(free, lambda seen: seen is not None), own, context))
         written += [entry for seen, entry in free if seen is None]  # what says nothing is nobody's to remove
         if not isinstance(before, dict):

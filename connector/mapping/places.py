@@ -97,8 +97,9 @@ class Either(Converter):
         return self._place(raw, self._prefix(raw))
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
-        prefix = self._prefix(before)
-        return {**before, **{f"{prefix}{member}": one for member, one in value.items()}}
+        emptied = all(one is None for one in value.values())
+        prefixes = ("", _ELSE) if emptied else (self._prefix(before),)
+        return {**before, **{f"{prefix}{member}": one for prefix in prefixes for member, one in value.items()}}
 
     @staticmethod
     def _prefix(raw: Mapping[str, Any]) -> str:
@@ -145,30 +146,32 @@ class Codes(Converter):
         return next(iter(codes[0:1] if self.take == "first" else codes[1:2]), None)
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
-        there = list(before or [])
-        own, printed = there[:1], there[1:]
+        own, printed = list(before or [])[:1], list(before or [])[1:]
         if self.take == "first":
-            return [{"type": "CUSTOM", "code": value}, *printed] if value else [*there]
+            return self._listed([{"type": "CUSTOM", "code": value}] if value else own, printed)
         if not own:
             return before  # the first entry is the SKU: without one there is no place behind it
-        keep = printed[:1] if self.take == "rest" else printed[1:]
-        new = [self._entry(code, printed) for code in _listed(value)]
-        return [*own, *_each_once([*keep, *new] if self.take == "rest" else [*new, *keep])]
+        if self.take == "second":
+            return self._listed(own, [*self._entries(value, printed), *printed[1:]])
+        new = self._entries(value, printed)
+        # A barcode that is also a further one is the remainder of a barcode that was taken away.
+        keep = [entry for entry in printed[:1] if entry not in new]
+        return self._listed(own, [*keep, *new])
+
+    @staticmethod
+    def _listed(own: list[Any], printed: list[Any]) -> list[Any]:
+        """Each code once, the SKU first."""
+        return list({entry["code"]: entry for entry in reversed([*own, *printed])}.values())[::-1]
+
+    def _entries(self, value: Any, there: list[Any]) -> list[Any]:
+        codes = [] if value is None else sorted(value) if isinstance(value, list) else [value]
+        return [self._entry(code, there) for code in codes]
 
     def _entry(self, code: str, there: list[Any]) -> dict[str, Any]:
         """The entry that stands there already, else a new one."""
         kind = self._TYPES.get(len(code), "CUSTOM") if is_gtin(code) else "CUSTOM"
         return next((entry for entry in there if entry["code"] == code), {"type": kind, "code": code})
 
-
-def _listed(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [str(value)]
-
-
-def _each_once(entries: list[Any]) -> list[Any]:
-    return list({entry["code"]: entry for entry in entries}.values())
 
 
 @converter("unique_name")

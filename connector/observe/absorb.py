@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 
 from connector.contract import Row
+from connector.decide.latest import edit_interval
 from connector.decide.merge import Before, RecordMerge, merge_record
 from connector.errors import MappingError
 from connector.mapping.lens import Context, EntityMapping
@@ -50,10 +51,8 @@ class Observation:
 
     def provenance(self, channel: str, sequence: int) -> Provenance:
         """The interval in which an edit seen here lies (sync-model 2, ``latest``)."""
-        at = min(self.row.modified_at or self.began_at, self.began_at)
-        if self.since is not None and at < self.since:
-            at = self.since  # our own writes and clocks aside, it cannot be older than what we saw then
-        return Provenance(channel, at, self.since, "", sequence)
+        since, at = edit_interval(self.since, self.row.modified_at, self.began_at)
+        return Provenance(channel, at, since, "", sequence)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def observe_facts(parts: Parts, channel_name: str) -> int:
     facts = parts.open_channel(channel_name).facts(cursor)
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
-        new = take_facts(workspace, side, facts)
+        new = take_facts(workspace, side, facts, first=cursor is None)
         if facts.cursor is not None:
             lanes.advance(session, channel_name, "facts", facts.cursor)
     return new

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connector.ledger import holds, lanes, records
 from connector.ledger.holds import Stranger
 from connector.model.entity import DEPENDENT, Entity, Key
+from connector.observe.feed import observe_facts
 from connector.observe.intake import AMBIGUOUS, PARENTLESS, UNAPPROVED, Tally, link_stranger, retry_strangers
 from connector.observe.match import hints_of, keys_of
 from connector.observe.workspace import Workspace
@@ -73,6 +74,8 @@ def approve(parts: Parts, chosen: Sequence[Lane]) -> dict[str, Tally]:
     """
     tallies: dict[str, Tally] = {}
     for lane in chosen:
+        if lane.entity is Entity.STOCK:
+            _facts_anew(parts, lane)
         with parts.ledger.write() as session:
             first = lanes.state(session, lane.side.name, lane.entity).approved_at is None
             if first:
@@ -84,6 +87,18 @@ def approve(parts: Parts, chosen: Sequence[Lane]) -> dict[str, Tally]:
         parts.progress(str(lane), tally.linked + tally.created)
     _settle_everything(parts, chosen)
     return tallies
+
+
+def _facts_anew(parts: Parts, lane: Lane) -> None:
+    """Facts name products by what a channel calls them: now that these are linked, they are read from the start.
+
+    Before the first figure is agreed, so that past hand-overs are known and not taken for new ones.
+    """
+    if not lane.side.capabilities.facts:
+        return
+    with parts.ledger.write() as session:
+        lanes.forget_cursor(session, lane.side.name, "facts")
+    observe_facts(parts, lane.side.name)
 
 
 def _settle_everything(parts: Parts, chosen: Sequence[Lane]) -> None:

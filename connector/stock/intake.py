@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from connector.contract import Facts
 from connector.decide.stock import (
     ZERO,
+    HandOverFact,
     Movement,
     StockFacts,
+    first_report_movements,
     hand_over_movements,
     implied_on_hand,
     movement,
+    overwritten,
     still_to_subtract,
 )
 from connector.ledger import debts, records
@@ -24,7 +27,7 @@ from connector.model.binding import Agreed, Provenance
 from connector.model.entity import Entity, Value
 from connector.model.record import Binding, Event, Known
 from connector.observe.absorb import Observation, fingerprint
-from connector.observe.gate import passes
+from connector.observe.gate import passes, unpack_replaced
 from connector.stock.picture import (
     ON_HAND,
     as_decimal,
@@ -153,9 +156,10 @@ def _agree(workspace: Workspace, known: Known, agreed: Agreed) -> None:
     workspace.change_record(changed)
 
 
-def take_facts(workspace: Workspace, side: Side, facts: Facts) -> int:
+def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = False) -> int:
     """Claims and hand-overs of one channel: each event is booked once, whoever reports it first.
 
+    ``first``: the channel never reported before; its past hand-overs are in the figures already.
     Answers how many hand-overs were new. Flushes the workspace.
     """
     session, topology = workspace.session, workspace.topology
@@ -170,8 +174,13 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts) -> int:
         affected |= stored.replace_claims(session, side.name, _claims(workspace, side, facts, products))
     affected |= stored.products_of_orders(session, new_orders)
     after = facts_of(session, topology, affected)
+    owner = topology.sync(Entity.STOCK).owner
     for product_id in sorted(affected):
-        _book(workspace, product_id, hand_over_movements(before.get(product_id, StockFacts()), after[product_id]))
+        was, now = before.get(product_id, StockFacts()), after[product_id]
+        _book(
+            workspace, product_id, first_report_movements(was, now, owner) if first else hand_over_movements(was, now)
+        )
+    _mend_overwritten(workspace, side, new)
     _touch_all(workspace, affected)
     workspace.flush()
     return len(new)
@@ -231,6 +240,34 @@ def _book(workspace: Workspace, product_id: int, movements: Sequence[Movement]) 
         _agree(workspace, known, Agreed(before + moved.quantity, by))
         detail = {**moved.as_event(), "from": before, "to": before + moved.quantity}
         workspace.note([Event("moved", moved.channel, Entity.STOCK, known.record.id, ON_HAND, detail)])
+
+
+def _mend_overwritten(workspace: Workspace, side: Side, new: Sequence[StoredHandOver]) -> None:
+    """Hand-overs between the last read and our absolute write were put back by it: they are owed there again."""
+    if side.can(Entity.STOCK).relative or not new:
+        return
+    listed = records.dependents(workspace.session, Entity.STOCK, {entry.product_id for entry in new})
+    workspace.load(id_ for ids in listed.values() for id_ in ids)
+    for ids in listed.values():
+        for id_ in ids:
+            known = workspace.known[id_]
+            binding = known.bindings.get(side.name)
+            if binding is not None:
+                _mend_binding(workspace, binding, [entry for entry in new if _is_of(entry, known)])
+
+
+def _is_of(entry: StoredHandOver, known: Known) -> bool:
+    return entry.product_id == known.record.parent_id and entry.location == known.record.place
+
+
+def _mend_binding(workspace: Workspace, binding: Binding, new: Sequence[StoredHandOver]) -> None:
+    receipt = unpack_replaced(binding.replaced)
+    if receipt is None or binding.seen_at is None:
+        return
+    facts = [HandOverFact(one.channel, one.order, one.location, one.quantity, at=one.at) for one in new]
+    pieces = overwritten(facts, binding.channel, binding.seen_at, receipt.at)
+    if pieces:
+        workspace.change_binding(replace(binding, handed=(binding.handed or ZERO) + pieces))
 
 
 def _touch_all(workspace: Workspace, product_ids: Iterable[int]) -> None:

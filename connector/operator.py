@@ -1,0 +1,148 @@
+"""A person's answers: conflicts settled, quarantine retried, brakes released or refused. Ledger transactions
+that a running daemon notices at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from connector.decide.conflict import Answer, resolve_conflict
+from connector.ledger import holds, lanes, records
+from connector.ledger.holds import Case, StoredBrake, StoredConflict
+from connector.model.binding import WHOLE_BINDING
+from connector.model.entity import Value
+from connector.model.outcome import Answered, AskAgain
+from connector.model.record import Event, OpenConflict
+from connector.observe.absorb import renew, shadow_values
+from connector.observe.intake import Reading, Tally, take_observations
+from connector.observe.rows import unpack_observation
+from connector.observe.tombstone import bury
+from connector.observe.workspace import Workspace
+from connector.parts import Parts
+from connector.settle import context_of
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What came of an answer: ``asked_again`` where the conflict had moved on since it was shown."""
+
+    conflict: StoredConflict
+    value: Value = None
+    asked_again: AskAgain | None = None
+
+
+def find_conflict(parts: Parts, id_: int) -> StoredConflict | None:
+    """An open conflict by its number."""
+    with parts.ledger.read() as session:
+        found = holds.conflicts(session, id_)
+    return found[0] if found and found[0].state == "open" else None
+
+
+def answer_conflict(parts: Parts, conflict: StoredConflict, answer: Answer) -> Resolved:
+    """Make the operator's value the agreed one; ask again if the conflict has moved on."""
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        known = workspace.get(conflict.record_id)
+        standing = known.conflicts.get(conflict.field)
+        if standing is None:
+            closed = OpenConflict(conflict.id, conflict.field, conflict.revision + 1, conflict.sides)
+            again = resolve_conflict(closed, answer, session.now, session.sequence)
+            return Resolved(conflict, asked_again=again if isinstance(again, AskAgain) else None)
+        decided = resolve_conflict(standing, answer, session.now, session.sequence)
+        if isinstance(decided, AskAgain):
+            return Resolved(conflict, asked_again=decided)
+        _agree(workspace, conflict, decided)
+        workspace.flush()
+        return Resolved(conflict, decided.agreed.value)
+
+
+def _agree(workspace: Workspace, conflict: StoredConflict, decided: Answered) -> None:
+    session = workspace.session
+    known = workspace.get(conflict.record_id)
+    agreed = {**known.record.agreed, conflict.field: decided.agreed}
+    rest = {name: one for name, one in known.conflicts.items() if name != conflict.field}
+    workspace.known[conflict.record_id] = replace(known, conflicts=rest)
+    workspace.change_record(renew(known.record, agreed, session.sequence))
+    holds.close_conflict(session, conflict.id, "answered", decided.as_event())
+    event = Event("answered", "", conflict.entity, conflict.record_id, conflict.field, decided.as_event())
+    workspace.note([event])
+
+
+def retry_case(parts: Parts, case: Case) -> None:
+    """Take a case out of quarantine: what was refused is tried again, what could not be read is read again."""
+    with parts.ledger.write() as session:
+        holds.free_case(session, case.id)
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        if case.record_id is not None and records.load(session, [case.record_id]):
+            known = workspace.get(case.record_id)
+            binding = known.bindings.get(case.channel)
+            if binding is not None:
+                name = case.field or WHOLE_BINDING
+                held = {field: hold for field, hold in binding.held.items() if field != name}
+                reread = binding.external_id is not None
+                workspace.change_binding(replace(binding, held=held, reread=reread, attempts=0, due_at=None))
+            workspace.note([Event("retried", case.channel, case.entity, case.record_id, case.field)])
+        workspace.flush()
+        lanes.save(session, case.channel, case.entity, paused_until=None)
+
+
+def drop_case(parts: Parts, case: Case) -> None:
+    """Forget a case: the field stays as it is there until agreed changes, and is not asked about again."""
+    with parts.ledger.write() as session:
+        holds.free_case(session, case.id)
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        workspace.note([Event("dropped", case.channel, case.entity, case.record_id, case.field)])
+        workspace.flush()
+
+
+def release_brake(parts: Parts, brake: StoredBrake) -> Tally:
+    """Merge what is parked: a person has looked at the plan and lets it through."""
+    tally = Tally()
+    lane = parts.lane(brake.channel, brake.entity)
+    with parts.ledger.write() as session:
+        waiting = holds.parked_behind(session, brake.id)
+        holds.settle_brake(session, brake.id, "released")
+        holds.unpark(session, brake.id)
+        workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
+        workspace.note([Event("released", brake.channel, brake.entity, None, detail={"brake": brake.id})])
+        gone = [one.external_id for one in waiting if not one.row]
+        tally.gone = bury(workspace, lane, gone)
+        observed = [unpack_observation(one.row, session.sequence) for one in waiting if one.row]
+        if observed:
+            began_at = min(seen.began_at for seen in observed)
+            take_observations(workspace, Reading(lane, session.sequence, began_at, None), observed, tally)
+        workspace.flush()
+    return tally
+
+
+def refuse_brake(parts: Parts, brake: StoredBrake) -> int:
+    """Make what is parked the loser: each listed value that still stands there is put back; answers how many."""
+    lane = parts.lane(brake.channel, brake.entity)
+    with parts.ledger.write() as session:
+        waiting = holds.parked_behind(session, brake.id)
+        holds.settle_brake(session, brake.id, "refused")
+        holds.unpark(session, brake.id)
+        workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
+        for one in waiting:
+            if one.record_id is None or not one.row:
+                continue
+            known = workspace.get(one.record_id)
+            binding = known.bindings[brake.channel]
+            seen = unpack_observation(one.row, one.read_sequence)
+            shadow = {**binding.shadow, **seen.picked}
+            refused = replace(binding, shadow=shadow, fingerprint=None, fence=session.sequence, reread=True)
+            workspace.change_binding(refused)
+            detail: dict[str, Value] = {
+                "brake": brake.id,
+                "loser": _values(parts, workspace, lane.side.name, one.record_id),
+            }
+            workspace.note([Event("refused-by-operator", brake.channel, brake.entity, one.record_id, detail=detail)])
+        workspace.flush()
+    return len(waiting)
+
+
+def _values(parts: Parts, workspace: Workspace, channel: str, record_id: int) -> dict[str, Value]:
+    known = workspace.get(record_id)
+    parent = workspace.parent_of(known)
+    side = parts.topology.sides[channel]
+    context = context_of(parts.topology, known.record, None if parent is None else parent.record, parts.today())
+    return shadow_values(side.mappings[known.record.entity], known.bindings[channel], context)
