@@ -49,7 +49,8 @@ UNITS = {"piece": ("pc", "Stuk"), "kilogram": ("kg", "Kilogram"), "metre": ("m",
 
 def local(thing: _Thing) -> _Thing:
     """A product or customer as this system shows it (``overrides``)."""
-    return replace(thing, **thing.overrides.get(HERE, {}))
+    shown = thing.overrides.get(HERE)
+    return replace(thing, **shown) if shown else thing
 
 
 def plant(store: Store, shop: Shop) -> None:
