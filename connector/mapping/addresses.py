@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from connector.mapping.context import Context
@@ -36,11 +37,13 @@ class Street(NamedTuple):
     addition: str | None
 
 
+@lru_cache(maxsize=1024)
 def split_street(line: str | None) -> Street:
     """A street line by its last number group; what does not parse stays whole.
 
     "Plein 1944 12", "1e Jacob van Campenstraat 5-2", "Rue de la Loi 16 bte 4". Whatever is split
-    joins and splits to the same again, so that a line is never cut further and further.
+    joins and splits to the same again, so that a line is never cut further and further. Remembered,
+    because one record is read, written and read again in a row.
     """
     line = squeezed(line)
     found = _LINE.match(line) if line and len(line) <= _LONGEST_LINE else None
@@ -66,7 +69,9 @@ def _house(parts: Street) -> str | None:
 def squeezed(text: Any) -> str | None:
     """Trimmed, runs of blanks as one; empty is null."""
     found = None if text is None else clean(text_of(text))
-    return " ".join(found.split()) or None if found else None
+    if found is None or ("  " not in found and found.isprintable()):
+        return found
+    return " ".join(found.split()) or None
 
 
 def postcode_of(raw: Any, country: str | None) -> str | None:

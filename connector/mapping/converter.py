@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from connector.mapping.context import Context
 
 
-class Unfit(Exception):  # noqa: N818  # a verdict on a value, turned into MappingError where the field is known
+class Unfit(Exception):  # a verdict on a value, turned into MappingError where the field is known
     """A value that a converter cannot carry. The message holds nothing of the value itself."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
@@ -128,8 +128,10 @@ class Chain:
     def put(self, value: Any, before: Any, context: Context, *, creating: bool = False) -> Any:
         """What to write; what is there now where that already means the value, unless it is yet to be made."""
         stages = self._stages(before, context)
+        if not creating and _same(stages[-1], value):
+            return before
         for step, raw, seen in zip(reversed(self.steps), reversed(stages[:-1]), reversed(stages[1:]), strict=True):
-            if not creating and seen == value and isinstance(seen, bool) == isinstance(value, bool):
+            if not creating and _same(seen, value):
                 value = raw
             elif value is not None or step.nulls:
                 value = step.put(value, raw, context)
@@ -155,6 +157,11 @@ class Chain:
                 days.append(day)
             raw = step.get(raw, context) if raw is not None or step.nulls else None
         return min(days, default=None)
+
+
+def _same(seen: object, value: object) -> bool:
+    """Equal, with 1 and true apart."""
+    return seen == value and isinstance(seen, bool) == isinstance(value, bool)
 
 
 def plain(number: Decimal) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import nh3
@@ -28,6 +29,7 @@ _ATTRIBUTES: Final = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
 }
+_CLEANER: Final = nh3.Cleaner(tags=set(TAGS), attributes=_ATTRIBUTES, link_rel=None)
 _BLOCKS: Final = frozenset(
     (
         *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4"),
@@ -56,7 +58,7 @@ class Html(Converter):
 def _allowed(html: str) -> str:
     if "<" not in html and "&" not in html:
         return html
-    return nh3.clean(html, tags=set(TAGS), attributes=_ATTRIBUTES, link_rel=None)
+    return _CLEANER.clean(html)
 
 
 def _marked_up(text: str) -> str:
@@ -91,8 +93,12 @@ class TextHtml(Converter):
         return clean(text_in(text_of(value)))
 
 
+@lru_cache(maxsize=1024)
 def text_in(html: str) -> str:
-    """What a browser would show, one line per block, blanks collapsed."""
+    """What a browser would show, one line per block, blanks collapsed.
+
+    Remembered, because one record is read, written and read again in a row.
+    """
     body = LexborHTMLParser(html).body
     if body is None:
         return ""

@@ -81,7 +81,9 @@ def split_name(text: str | None) -> tuple[str | None, str | None, str | None]:
 
 def _squeezed(text: str | None) -> str | None:
     text = clean(text) if text else None
-    return " ".join(text.split()) or None if text else None
+    if text is None or ("  " not in text and text.isprintable()):
+        return text
+    return " ".join(text.split()) or None
 
 
 @converter("person")

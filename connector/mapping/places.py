@@ -173,7 +173,6 @@ class Codes(Converter):
         return next((entry for entry in there if entry["code"] == code), {"type": kind, "code": code})
 
 
-
 @converter("unique_name")
 @dataclass(frozen=True)
 class UniqueName(Converter):

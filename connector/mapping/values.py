@@ -33,6 +33,8 @@ def text_of(raw: object) -> str:
 
 def clean(text: str) -> str | None:
     """NFC, ends trimmed, line ends as \\n, no control characters; empty is null (canonical-model 0)."""
+    if text.isascii() and text.isprintable():
+        return text.strip() or None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isprintable():
