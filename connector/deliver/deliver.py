@@ -314,9 +314,21 @@ def _receive(
             result = results.get(one.intent.token) if one.intent is not None else None
             outcome = receipts.settle_result(workspace, lane.side, one, result, random.random())  # noqa: S311 jitter
             done.outcomes[outcome] += 1
+            _log(parts, workspace, lane, one, outcome)
             if outcome == "refused" and result is not None and result.error is not None:
                 done.refusals.append(_refusal(result.error))
         workspace.flush()
+
+
+def _log(parts: Parts, workspace: Workspace, lane: Lane, one: Composed, outcome: str) -> None:
+    """What travels, as facts with context; the redactor keeps a customer's key out of the line."""
+    known = workspace.known[one.binding.record_id]
+    parent = workspace.parent_of(known)
+    key = known.record.key if parent is None else f"{parent.record.key} {known.record.key}"
+    event = {"receipt": "write.confirmed", "in-doubt": "write.in_doubt"}.get(outcome, f"write.{outcome}")
+    operation = "" if one.intent is None else one.intent.operation
+    told = {"channel": lane.side.name, "entity": lane.entity.value, "key": key, "operation": operation}
+    parts.log.info(event, **told, fields=sorted(one.owed), attempt=one.binding.attempts + 1)
 
 
 def _withdraw(parts: Parts, chunk: Sequence[Composed]) -> None:
