@@ -1,0 +1,131 @@
+"""One day in the shop, act by act: what people do in their systems, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from sandbox.demo.floor import System
+from sandbox.demo.hands import Hands
+from sandbox.shop.generate import make_shop
+from sandbox.shop.model import SYSTEMS, Customer, Product
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Whom and what the day is about: products and customers that exist on every side."""
+
+    priced: Product
+    sold: Product
+    fought_over: Product
+    mover: Customer
+
+
+def choose_cast() -> Cast:
+    """Products with stock in a store and no promotion, and a person with an address."""
+    shop = make_shop(profile="demo")
+    everywhere = [one for one in shop.products if one.on == frozenset(SYSTEMS) and not one.promos and not one.tiers]
+    claimed = {line.sku for order in shop.orders for line in order.lines}
+    stocked = [one for one in everywhere if one.stock.get("gent", 0) >= 3 and one.sku not in claimed]
+    people = [one for one in shop.customers if one.on == frozenset(SYSTEMS) and one.kind == "person"]
+    plain = [one for one in stocked if "/" not in one.sku and " " not in one.sku]
+    return Cast(plain[0], plain[1], plain[2], people[0])
+
+
+@dataclass
+class Day:
+    """The acts, in their order."""
+
+    systems: Mapping[str, System]
+    hands: Hands
+    cast: Cast
+
+    @property
+    def acts(self) -> list[tuple[str, Callable[[], None]]]:
+        return [
+            ("A price changes in the ERP", self.price_change),
+            ("Sales at the till and in the shop", self.sales),
+            ("A customer moves house", self.move),
+            ("The shop goes down, and both sides rename one product", self.outage_and_double_edit),
+            ("A person settles the conflict", self.settle_conflict),
+            ("Two bad records", self.bad_records),
+        ]
+
+    def play(self) -> None:
+        for number, (title, act) in enumerate(self.acts, start=1):
+            click.secho(f"\n{number}. {title}", fg="green", bold=True)
+            act()
+
+    def price_change(self) -> None:
+        sku = self.cast.priced.sku
+        new = self.cast.priced.price + 1
+        click.echo(f"  In Exact Online {sku} now costs {new} instead of {self.cast.priced.price}.")
+        self.systems["exact"].edit("price", sku=sku, amount=str(new))
+        self.hands.wait_until_quiet()
+        self.hands.type("explain", "price", sku)
+
+    def sales(self) -> None:
+        sku = self.cast.sold.sku
+        click.echo(f"  The till in Gent sells one {sku}; the webshop sells one and ships it from Gent.")
+        self.systems["store"].edit("sale", sku=sku, quantity=1, location="Winkel Gent")
+        order = self.systems["webshop"].edit("order", lines=[{"sku": sku, "quantity": 1}])
+        number = _order_number(order)
+        self.systems["webshop"].edit("invoice", order=number)
+        self.systems["webshop"].edit("ship", order=number, location="st_gent")
+        self.hands.wait_until_quiet()
+        self.hands.type("history", "stock", f"{sku} gent")
+
+    def move(self) -> None:
+        customer = self.cast.mover
+        click.echo(f"  {customer.first} {customer.last} changes her address in the webshop.")
+        address = {"street": ["Maliebaan 12"], "postcode": "3581 CS", "city": "Utrecht", "country_id": "NL"}
+        self.systems["webshop"].edit("customer", email=customer.email, set={"billing": address})
+        self.hands.wait_until_quiet()
+
+    def outage_and_double_edit(self) -> None:
+        sku = self.cast.fought_over.sku
+        webshop = self.systems["webshop"]
+        click.echo("  The webshop answers 503 for a while.")
+        webshop.fault(fault="status", status=503, times=None)
+        self.systems["exact"].edit("product", sku=sku, set={"Description": "Naam van het kantoor"})
+        self.hands.ask("sync", "--json")
+        webshop.edit("product", sku=sku, set={"name": "Naam van de winkel"})
+        click.echo(f"  Meanwhile {sku} is renamed in the ERP and in the shop. The shop comes back.")
+        webshop.mend()
+        self.hands.ask("resync", "--channel", "webshop", "--entity", "product", "--json")
+        self.hands.wait_until_quiet()
+
+    def settle_conflict(self) -> None:
+        conflicts = self.hands.ask("conflicts", "list", "--json").document
+        if len(conflicts) != 1:
+            raise RuntimeError(f"one conflict was expected, there are {len(conflicts)}")
+        id_, revision = str(conflicts[0]["id"]), str(conflicts[0]["revision"])
+        self.hands.type("conflicts", "show", id_, expect=(1,))
+        self.hands.type("conflicts", "resolve", id_, "--take", "webshop", "--revision", revision)
+        self.hands.wait_until_quiet()
+
+    def bad_records(self) -> None:
+        exact, webshop = self.systems["exact"], self.systems["webshop"]
+        sku = self.cast.priced.sku
+        click.echo("  Somebody gives a product a VAT code nobody knows, and a customer a wrong postcode.")
+        exact.edit("product", sku=sku, set={"SalesVatCode": "9"})
+        customer = self.cast.mover
+        webshop.edit("customer", email=customer.email, set={"billing": {"postcode": "99"}})
+        self.hands.wait_until_quiet()
+        cases = self.hands.ask("quarantine", "list", "--json").document
+        self.hands.type("quarantine", "list", expect=(1,))
+        if len(cases) < 2:
+            raise RuntimeError(f"two cases were expected in quarantine, there are {len(cases)}")
+        click.echo("  Both are mended where they were made, and tried again.")
+        exact.edit("product", sku=sku, set={"SalesVatCode": "4"})
+        webshop.edit("customer", email=customer.email, set={"billing": {"postcode": "3581 CS"}})
+        for case in cases:
+            self.hands.type("quarantine", "retry", str(case["id"]))
+        self.hands.wait_until_quiet()
+
+
+def _order_number(order: Mapping[str, Any]) -> str:
+    return str(order.get("increment_id") or order.get("order"))

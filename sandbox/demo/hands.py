@@ -1,0 +1,131 @@
+"""The technician's hands: the connector's real commands, run as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+#: One command; reading everything waits for a budget's minute at most.
+COMMAND_S = 300
+#: Everything is quiet well before this, or something is wrong.
+QUIET_S = 420
+
+
+@dataclass(frozen=True)
+class Done:
+    """One finished command: its exit status, and what it printed."""
+
+    status: int
+    text: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.text)
+
+
+class Hands:
+    """Runs commands in the shop's folder, and shows them as they are typed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def type(self, *words: str, expect: tuple[int, ...] = (0,)) -> Done:
+        """Run a command where people look on; its output is shown. Any other exit status ends the demo."""
+        click.secho(f"$ connector {' '.join(words)}", bold=True)
+        done = self.ask(*words)
+        click.echo(done.text.rstrip())
+        if done.status not in expect:
+            raise RuntimeError(f"connector {' '.join(words)} ended with {done.status}")
+        return done
+
+    def ask(self, *words: str) -> Done:
+        """Run a command quietly."""
+        ran = subprocess.run(  # noqa: S603  # our own command line
+            [sys.executable, "-m", "connector", *words],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if "--json" not in words else subprocess.DEVNULL,
+            text=True,
+            timeout=COMMAND_S,
+            check=False,
+            env={**os.environ, "CONNECTOR_LOG_LEVEL": "error"},
+        )
+        return Done(ran.returncode, ran.stdout)
+
+    def lanes(self) -> list[dict[str, Any]]:
+        """Every lane as ``connector status`` knows it."""
+        return list(self.ask("status", "--json").document["lanes"])
+
+    def wait_until_quiet(self) -> None:
+        """Rounds until nothing is owed, in doubt or waiting for a budget; what a person must settle may remain."""
+        deadline = time.monotonic() + QUIET_S
+        while time.monotonic() < deadline:
+            self.ask("sync", "--json")
+            lanes = self.lanes()
+            if not any(lane["owed"] or lane["in_doubt"] or lane["error"] for lane in lanes):
+                return
+            _pause(2.0)
+        left = [f"{lane['channel']}/{lane['entity']}: {lane['owed']} owed, {lane['error']}" for lane in lanes]
+        raise RuntimeError("it did not become quiet:\n" + "\n".join(left))
+
+    @contextmanager
+    def daemon(self) -> Iterator[None]:
+        """`connector run`, with what travels shown as it happens; ended by SIGTERM as systemd would."""
+        environment = {**os.environ, "CONNECTOR_LOG": "json", "CONNECTOR_LOG_LEVEL": "info"}
+        process = subprocess.Popen(  # noqa: S603  # our own command line
+            [sys.executable, "-m", "connector", "run"],
+            cwd=self.folder,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        watcher = threading.Thread(target=_show_travel, args=(process,), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(timeout=COMMAND_S)
+            watcher.join(timeout=5)
+        if status:
+            raise RuntimeError(f"the daemon ended with {status}")
+
+
+def _show_travel(process: subprocess.Popen[str]) -> None:
+    """Log lines become one line each: what was written where."""
+    for line in process.stderr or ():
+        try:
+            fact = json.loads(line)
+        except ValueError:
+            click.secho(f"  daemon: {line.rstrip()}", fg="yellow")
+            continue
+        text = _told(fact)
+        if text:
+            click.secho(f"  {text}", fg="cyan")
+
+
+def _told(fact: dict[str, Any]) -> str:
+    event = str(fact.get("event", ""))
+    if event.startswith("write."):
+        fields = ", ".join(fact.get("fields") or ())
+        what = event.removeprefix("write.").replace("_", " ")
+        return f"→ {fact.get('channel')}: {fact.get('entity')} {fact.get('key')}: {fields} ({what})"
+    if event.startswith("lane."):
+        return f"! {fact.get('lane')}: {event.removeprefix('lane.')} {fact.get('error', '')} {fact.get('action', '')}"
+    return ""
+
+
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)
