@@ -205,11 +205,22 @@ class EntityCapabilities:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a channel can do, as data. ``facts``: it delivers claims and hand-overs."""
+    """What a channel can do, as data.
+
+    Attributes:
+        facts: it delivers facts for the stock formula at all.
+        claims: orders are placed there, and it says what is sold and not yet handed over.
+        tills: goods are sold over a counter there.
+        books: somebody may book there what was sold over a counter elsewhere, so that its figure
+            subtracts those pieces once more (a bookkeeping system).
+        locations: it has places of its own; False: it shows one figure for a view.
+    """
 
     entities: Mapping[Entity, EntityCapabilities]
     facts: bool = False
     claims: bool = False
+    tills: bool = False
+    books: bool = False
     locations: bool = True
 
 

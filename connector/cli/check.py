@@ -22,7 +22,8 @@ from connector.ledger.backup import sqlite_finding
 from connector.ledger.credentials import is_restored, open_vault
 from connector.ledger.engine import Database, open_ledger, revision
 from connector.ledger.lock import EngineLock
-from connector.wiring import opening_of, utc_now
+from connector.soundness import setup_findings
+from connector.wiring import load_mappings, opening_of, topology_of, utc_now
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def findings(call: Call) -> Iterator[Line]:
             yield from lines
             for channel in channels:
                 yield from _channel(call, channel, database)
+            yield from _setup(config)
     except LedgerError as error:
         yield Line("ledger", Finding("ledger", ok=False, detail=str(error)))
 
@@ -113,6 +115,16 @@ def _channel(call: Call, channel: str, database: Database) -> Iterator[Line]:
                 yield Line(channel, _named(channel, finding))
     except ConnectorError as error:
         yield Line(channel, Finding(channel, ok=False, detail=str(error)), status_of(error))
+
+
+def _setup(config: Config) -> Iterator[Line]:
+    """What the channels cannot do together, whatever each can do alone."""
+    try:
+        topology = topology_of(config, load_mappings(config), installed.adapters())
+    except ConfigError:
+        return  # told above, channel by channel
+    for finding in setup_findings(topology):
+        yield Line("setup", finding)
 
 
 def _problems(about: str, error: ConfigError) -> Iterator[Line]:

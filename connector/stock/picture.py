@@ -105,8 +105,28 @@ def shadow_of(binding: Binding, raw: Value) -> StockShadow:
 
 
 def direction(topology: Topology, channel: str) -> str:
-    """``both``, ``in`` (only read there) or ``out`` (only written there)."""
-    return topology.sync(Entity.STOCK).stock_of(channel).direction
+    """``both``, ``in`` (only read there) or ``out`` (only written there); ``in`` where both would be unsafe."""
+    told = topology.sync(Entity.STOCK).stock_of(channel).direction
+    return "in" if told == "both" and one_way_because(topology, channel) else told
+
+
+def one_way_because(topology: Topology, channel: str) -> str:
+    """Why stock may flow only one way with this channel; "" where two-way stock is safe (canonical-model 4).
+
+    An event that two systems subtract must be recognisable, or it would be booked twice.
+    """
+    sync = topology.sync(Entity.STOCK)
+    side, settings = topology.sides[channel], sync.stock_of(channel)
+    others = [one for one in topology.sides_of(Entity.STOCK) if one.name != channel]
+    if not side.capabilities.books:
+        return ""
+    if settings.books is None and any(one.capabilities.tills for one in others):
+        return "it is not said how till sales that someone books there are recognised"
+    if settings.order_reference is None and any(one.capabilities.claims for one in others):
+        return "it is not said which field joins its orders to the shop's"
+    if not side.capabilities.facts:
+        return "its orders and deliveries cannot be read"
+    return ""
 
 
 def is_written(topology: Topology, channel: str, can: EntityCapabilities) -> bool:

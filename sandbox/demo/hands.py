@@ -84,7 +84,7 @@ class Hands:
     def daemon(self) -> Iterator[None]:
         """`connector run`, with what travels shown as it happens; ended by SIGTERM as systemd would."""
         environment = {**os.environ, "CONNECTOR_LOG": "json", "CONNECTOR_LOG_LEVEL": "info"}
-        process = subprocess.Popen(  # noqa: S603  # our own command line
+        process = subprocess.Popen(  # our own command line
             [sys.executable, "-m", "connector", "run"],
             cwd=self.folder,
             stderr=subprocess.PIPE,
