@@ -17,8 +17,8 @@ from connector.model.fields import ADDRESS_MEMBERS
 
 _WORD: Final = r"(?:bus|bte|bo[iî]te|box|b|app|apt|unit|et|ét|hs|huis|hoog|bg|bis|ter|zw|rd|to|k|s)"
 _ADDITION: Final = (
-    r"(?:\s?[-/]\s?[0-9A-Za-z]{1,5}|\s[0-9]{1,2}\s?hoog"
-    rf"|\s?{_WORD}\.?\s?[0-9]{{1,4}}[A-Za-z]?|\s?{_WORD}|\s?[A-Za-z]{{1,4}})"
+    r"(?:\s?[-/]\s?[0-9A-Za-z]{1,5}(?![0-9A-Za-z])|\s[0-9]{1,2}\s?hoog"
+    rf"|\s?{_WORD}\.?\s?[0-9]{{1,4}}[A-Za-z]?(?![A-Za-z])|\s?{_WORD}(?![A-Za-z])|\s?[A-Za-z]{{1,4}}(?![A-Za-z]))"
 )
 _LINE: Final = re.compile(
     rf"^(?P<street>.*?[^\W\d][^\d]*?(?:\s\S*\d\S*)*?),?\s+(?P<number>\d{{1,5}})(?P<addition>{_ADDITION}{{0,3}})$",
@@ -123,7 +123,7 @@ class Address(Converter):
         return found if _says_something(found) else None
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
-        if value is None:
+        if value is None or not _says_something(value):
             return {member: self._emptied(member, raw) for member, raw in before.items()}
         now = self.get(before, context) or {}
         written = {**before, **_write_attention(value, before)}
@@ -146,7 +146,7 @@ class Address(Converter):
 
 def _says_something(address: Mapping[str, Any]) -> bool:
     """Whether it is an address at all: a country alone is what a system fills in by itself."""
-    return any(address[member] for member in ("street", "number", "extra", "postcode", "city"))
+    return any(address.get(member) for member in ("street", "number", "extra", "postcode", "city"))
 
 
 def _read_street(raw: Mapping[str, Any], style: Style) -> dict[str, Value]:

@@ -82,7 +82,7 @@ names = st.one_of(
     st.text(alphabet="abcdev 'ëÉ-", max_size=16),
 )
 phones = st.one_of(
-    st.sampled_from(["030-1234567", "+31 (0)6 12345678", "0470 12 34 56", "030 1 / 030 2", "+31301234567"]),
+    st.sampled_from(["030-1234567", "+31 (0)6 12345678", "0470 12 34 56", "030-1234567 / 06 12345678", "+31301234567"]),
     st.text(alphabet="0123456789 +-/", max_size=16),
 )
 countries = st.sampled_from(["NL", "BE", "DE", "FR", "LU"])
@@ -128,7 +128,7 @@ _BY_TYPE: Mapping[str, st.SearchStrategy[Any]] = {
     "percent": st.decimals(min_value=0, max_value=100, places=2),
     "kg": st.decimals(min_value=0, max_value=40, places=4),
     "day": days.map(date.isoformat),
-    "phone": st.sampled_from(["+31301234567", "+32470123456", "030 1 / 030 2"]),
+    "phone": st.sampled_from(["+31301234567", "+32470123456", "030-1234567 / 06 12345678"]),
     "lang": st.sampled_from(["nl", "nl-BE", "fr-BE", "de"]),
     "name": person_names,
     "address": addresses,
