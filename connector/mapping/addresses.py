@@ -130,9 +130,10 @@ class Address(Converter):
         if any(value.get(part) != now.get(part) for part in ("street", "number", "addition", "extra")):
             written |= _write_street(value, before, self.street_style)
         written |= _only(before, {member: value.get(member) for member in ("city", "region", "country")})
-        if postcode_of(value.get("postcode"), value.get("country")) != now.get("postcode"):
+        country = value.get("country") if "country" in before else None
+        if postcode_of(value.get("postcode"), country) != postcode_of(before.get("postcode"), country):
             written |= _only(before, {"postcode": value.get("postcode")})
-        if value.get("phone") != now.get("phone") or value.get("phone") is None:
+        if value.get("phone") is None or value["phone"] != _own_phone(before, country or context.country):
             written |= _only(before, {"phone": value.get("phone") or before.get("own_phone")})
         return {member: _kept(before[member], new) for member, new in written.items()}
 
