@@ -179,9 +179,11 @@ class Stand:
         if server is None:
             return
         server.task_dispatcher.shutdown(timeout=2)
-        cast(Any, server.trigger).pull_trigger(lambda: _close_all(server))
+        trigger = cast(Any, server.trigger)
+        trigger.pull_trigger(lambda: _close_all(server))
         if self._loop is not None:
             self._loop.join(timeout=5)
+        trigger.close()
 
 
 def _listen(app: Flask, port: int) -> TcpWSGIServer:
@@ -208,9 +210,17 @@ def _listen(app: Flask, port: int) -> TcpWSGIServer:
 
 
 def _close_all(server: TcpWSGIServer) -> None:
-    """Close every socket of a server, in the thread of its loop, which ends thereby."""
-    for dispatcher in list(cast(Any, server)._map.values()):
-        dispatcher.close()
+    """Close every socket of a server, in the thread of its loop, which ends thereby.
+
+    The trigger only leaves the loop: an earlier pull may bring us here while the thread that asked for this is
+    still about to write to it.
+    """
+    loop = cast(Any, server)
+    for dispatcher in list(loop._map.values()):
+        if dispatcher is loop.trigger:
+            dispatcher.del_channel()
+        else:
+            dispatcher.close()
 
 
 def _show_fault() -> None:

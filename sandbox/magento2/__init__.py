@@ -14,6 +14,7 @@ What differs from the recordings, and why: docs/sandbox-magento2-differences.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sandbox.magento2 import auth
@@ -32,6 +33,8 @@ from sandbox.stand import Options, Stand
 
 __all__ = ["build", "build_from"]
 RECORDED = "recorded"
+IN_USE_FOR = timedelta(days=2)
+"""How long ago everything that a profile brings was last changed."""
 
 
 def build(options: Options) -> Stand:
@@ -49,7 +52,7 @@ def build_from(shop: Shop, options: Options) -> Stand:
     db = Database(read_switches(options.settings, options.limits))
     locations = {place.code: place.codes[SYSTEM] for place in shop.locations if SYSTEM in place.codes}
     stand = _assemble(db, options, "Admin12345", locations)
-    Seed(db, shop, stand.clock.now().replace(microsecond=0)).plant()
+    Seed(db, shop, stand.clock.now().replace(microsecond=0) - IN_USE_FOR).plant()
     return stand
 
 

@@ -167,7 +167,7 @@ def _add_track(call: Call, shipment: Shipment, given: Mapping[str, Any]) -> dict
     for name in ("weight", "qty", "description", "track_number", "title", "carrier_code"):
         value = given.get(name)
         track[name] = shown(value) if isinstance(value, Decimal) else value
-    shipment.tracks.append(track)
+    shipment.tracks.append(track | {"description": track["description"] or None})
     return track
 
 

@@ -316,6 +316,7 @@ def saved_order_view(db: Database, order: Order) -> dict[str, Any]:
     nulls = {"base_grand_total": None, "customer_email": None, "grand_total": None}
     view = nulls | {"base_total_due": 0, "total_due": 0, "status_histories": full["status_histories"]}
     view |= {name: full[name] for name in names}
+    view["items"] = [{k: v for k, v in item.items() if k != "extension_attributes"} for item in full["items"]]
     return view | ({"ext_order_id": order.ext_order_id} if order.ext_order_id is not None else {})
 
 

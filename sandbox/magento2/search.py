@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sandbox.magento2.errors import ApiError
@@ -115,23 +116,19 @@ def _echo(
     return echo
 
 
+@lru_cache(maxsize=512)
+def _moment(text: str) -> datetime | None:
+    return read_moment(text)
+
+
 def _sides(held: Any, given: Any) -> tuple[Any, Any]:
     """Both sides in terms that compare as the database would compare them."""
     if isinstance(held, datetime):
-        read = read_moment(given)
+        read = _moment(str(given))
         return (held, read) if read is not None else (1, 0)
     if isinstance(held, int | Decimal):
         return Decimal(held), decimal(given) if is_numeric(given) else Decimal(0)
-    if isinstance(given, int | Decimal) and is_numeric(held):
-        return decimal(held), Decimal(given)
     return folded(str(held)), folded(str(given))
-
-
-def _listed(value: Any) -> list[str]:
-    """The values of ``in``: split at commas, which cannot be escaped (M§3)."""
-    return (
-        [str(one) for one in value] if isinstance(value, list) else str(value if value is not None else "").split(",")
-    )
 
 
 def _is_equal(held: Any, given: Any) -> bool:
@@ -139,9 +136,28 @@ def _is_equal(held: Any, given: Any) -> bool:
     return bool(left == right)
 
 
+@lru_cache(maxsize=512)
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in folded(text))
+    return re.compile("".join(parts), re.DOTALL)
+
+
 def _is_like(held: Any, given: Any) -> bool:
-    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in folded(str(given)))
-    return re.fullmatch("".join(parts), folded(str(held)), re.DOTALL) is not None
+    return _pattern(str(given)).fullmatch(folded(str(held))) is not None
+
+
+@lru_cache(maxsize=512)
+def _listed(text: str) -> tuple[frozenset[str], frozenset[Decimal]]:
+    """The values of ``in`` as texts and as numbers: split at commas, which cannot be escaped (M§3)."""
+    words = text.split(",")
+    return frozenset(folded(word) for word in words), frozenset(decimal(word) for word in words if is_numeric(word))
+
+
+def _is_in(held: Any, given: Any) -> bool:
+    words, numbers = _listed(",".join(map(str, given)) if isinstance(given, list) else str(given))
+    if isinstance(held, int | Decimal):
+        return Decimal(held) in numbers
+    return folded(str(held)) in words
 
 
 def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -158,8 +174,8 @@ CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": _compare(lambda a, b: a < b),
     "lteq": _compare(lambda a, b: a <= b),
     "to": _compare(lambda a, b: a <= b),
-    "in": lambda held, given: any(_is_equal(held, one) for one in _listed(given)),
-    "nin": lambda held, given: not any(_is_equal(held, one) for one in _listed(given)),
+    "in": _is_in,
+    "nin": lambda held, given: not _is_in(held, given),
     "like": _is_like,
     "nlike": lambda held, given: not _is_like(held, given),
     "finset": lambda held, given: folded(str(given)) in [folded(one) for one in str(held).split(",")],

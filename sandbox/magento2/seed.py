@@ -35,7 +35,7 @@ from sandbox.magento2.state import (
     TaxClass,
     TierPrice,
 )
-from sandbox.magento2.values import folded, stored_text, url_key
+from sandbox.magento2.values import folded, money, stored_text, url_key
 from sandbox.shop import model
 from sandbox.shop.words import GROUPS
 
@@ -162,7 +162,7 @@ class Seed:
         """What the chain knows of an article, in the shop's own attributes."""
         db = self._db
         values: dict[str, Any] = {
-            "price": one.price,
+            "price": _gross(one, one.price),
             "status": 1 if one.active and one.sell_online else 2,
             "tax_class_id": self._classes[one.vat_class],
             "weight": one.weight_kg,
@@ -188,13 +188,13 @@ class Seed:
         """The promotion that runs or comes next, for the shop keeps one period; and the tiers."""
         coming = [promo for promo in one.promos if promo.ends is None or promo.ends >= self._shop.as_of]
         for promo in sorted(coming, key=lambda promo: promo.starts)[:1]:
-            product.values["special_price"] = {ALL: promo.amount}
+            product.values["special_price"] = {ALL: _gross(one, promo.amount)}
             product.values["special_from_date"] = {ALL: f"{promo.starts} 00:00:00"}
             if promo.ends is not None:
                 product.values["special_to_date"] = {ALL: f"{promo.ends} 23:59:59"}
         for tier in one.tiers:
             group = self._dealers if tier.group else ALL_GROUPS
-            product.tiers.append(TierPrice(0, group, tier.min_qty, tier.amount))
+            product.tiers.append(TierPrice(0, group, tier.min_qty, _gross(one, tier.amount)))
 
     def _parent_of(self, one: model.Product) -> Product:
         """The configurable product of a family; made when its first variant is."""
@@ -213,14 +213,14 @@ class Seed:
     # --- customers
 
     def _plant_customers(self) -> None:
+        """An e-mail address exists once on a website (M§7): the second bearer stays out."""
+        taken: set[str] = set()
         for one in self._shop.customers:
             shown = replace(one, **one.overrides.get(SYSTEM, {}))
-            if SYSTEM in one.on and shown.email and not self._is_taken(shown.email):
+            email = (shown.email or "").lower()
+            if SYSTEM in one.on and email and email not in taken:
+                taken.add(email)
                 self._customers[one.number] = self._make_customer(shown)
-
-    def _is_taken(self, email: str) -> bool:
-        """An e-mail address exists once on a website (M§7)."""
-        return any(held.email.lower() == email.lower() for held in self._customers.values())
 
     def _make_customer(self, one: model.Customer) -> Customer:
         db = self._db
@@ -312,3 +312,10 @@ class Seed:
 def _as_shown(one: model.Product) -> model.Product:
     """The article as the shop shows it, with its own dirt."""
     return replace(one, **one.overrides.get(SYSTEM, {}))
+
+
+def _gross(one: model.Product, amount: Decimal) -> Decimal:
+    """An amount with VAT, as this shop holds its prices; one that the chain keeps without is rounded to cents."""
+    if one.price_form == "included":
+        return amount
+    return money(amount * (1 + Decimal(RATES[one.vat_class or "zero"]["NL"]) / 100))
