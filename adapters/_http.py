@@ -209,10 +209,12 @@ class Hooks:
         limits: reads budgets out of an answer's headers; they go to :meth:`Budget.learn`.
         complaint: the error that a failed answer means there, None to let the status decide.
             The transport fills in channel and status.
+        unreadable: the same for a good status without the JSON that belongs to it (a maintenance page).
     """
 
     limits: Callable[[Answer], Sequence[Limit]] = _no_limits
     complaint: Callable[[Answer], ChannelError | None] = _no_complaint
+    unreadable: Callable[[Answer], ChannelError | None] = _no_complaint
 
 
 class _Busy(Transient):
@@ -411,7 +413,7 @@ class Transport:
             return answer
         data = decode(answer.body)
         if data is None and answer.body.strip() != b"null":
-            raise self._named(_garbled(answer), answer)
+            raise self._named(self._hooks.unreadable(answer) or _garbled(answer), answer)
         return replace(answer, data=data)
 
     def _session(self) -> _Session:

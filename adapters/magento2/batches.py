@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from connector.errors import AuthFailed, ConnectorError, ContractBroken, Gone, R
 
 #: Rows that hang on a product which is gone.
 _NO_PRODUCT: Final = "product that was requested doesn't exist"
+_OF_A_ROW: Final = re.compile(r"(?:Invalid attribute|No such entity with) (?P<label>[A-Z][A-Za-z ]*?) =")
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,14 @@ def _named(batch: Sequence[Line], error: Any) -> list[int]:
 
 
 def _row_error(error: dict[str, Any]) -> ConnectorError:
-    given = parameters_of(error)
-    text = told_of(error)
-    if _NO_PRODUCT in text or (given[:1] == ["SKU"] and "Invalid attribute" in text):
+    """A row error; its message has placeholders, or is filled in, or both (NOTES section 4)."""
+    text, given = str(error.get("message") or ""), parameters_of(error)
+    if _NO_PRODUCT in text or given[:1] == ["SKU"]:
         return Gone("the product is not there any more", entity="price")
-    return Rejected(text.split(" Row ID:")[0])
+    found = _OF_A_ROW.search(text)
+    label = (given[0] if given and "%fieldName" in text else found["label"] if found else "").lower().replace(" ", "_")
+    what = f"{label} is refused" if label else told_of(error).split(" Row ID:")[0]
+    return Rejected(f"a price row: {what}", fields={label: "refused"} if label else {})
 
 
 def _failed(line: Line, wrong: ConnectorError) -> RowResult:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from adapters.magento2.api import ALL, Api
 from adapters.magento2.attributes import Attributes
@@ -41,18 +41,34 @@ class Checks:
         self._attributes = attributes
 
     def run(self) -> Iterator[Finding]:
-        """Every finding; only the first one decides whether the others can be had."""
-        first = self._tried("answers, and takes the credentials", self._website)
+        """Every finding; only the first ones decide whether the others can be had."""
+        first = self._tried("answers, and takes the credentials", self._answers)
         yield first
         if not first.ok:
             return
         for name, (path, permission) in _READS.items():
             yield self._tried(f"may read {name}", self._reading(path), permission)
         yield self._tried("may read prices", self._prices, "Catalog, Products")
+        website = self._tried("website", self._website, "Stores, Settings, All Stores")
+        yield website
+        if not website.ok:
+            return
         yield from self._sources()
         yield from self._attributes_named()
         yield from self._views_named()
         yield from (self._page_size(), self._clock(), self._price_scope(), self._bulks(), self._mails())
+
+    def _answers(self) -> str:
+        """A 401 may be a missing permission: the credentials are refused only where no route takes them."""
+        for place, (path, _) in enumerate(_READS.values(), 1):
+            try:
+                self._api.get(path, "check", query=_ONE_ROW)
+            except AuthFailed:
+                if place == len(_READS):
+                    raise
+            else:
+                break
+        return self._options.base_url
 
     def _tried(self, what: str, attempt: Callable[[], str], permission: str = "") -> Finding:
         try:
@@ -64,7 +80,7 @@ class Checks:
             return Finding(what, ok=False, detail=str(wrong), remedy=remedy)
 
     def _website(self) -> str:
-        return f"website {self._options.website} is number {self._shop.website_id()}"
+        return f"{self._options.website} is number {self._shop.website_id()}"
 
     def _reading(self, path: str) -> Callable[[], str]:
         return lambda: f"{self._api.get(path, 'check', query=_ONE_ROW)['total_count']} of them"
@@ -93,7 +109,7 @@ class Checks:
         return "no (Multi Source Inventory is off): one figure per product, written product by product"
 
     def _locations(self) -> Iterator[Finding]:
-        known = {str(one["source_code"]): bool(one.get("enabled")) for one in self._all_sources()}
+        known = self._shop.sources
         stock = (self._shop.stock or {}).get("stock_id")
         path = f"{ALL}/inventory/get-sources-assigned-to-stock-ordered-by-priority/{{stock}}"
         linked = {str(one["source_code"]) for one in self._api.get(path, "check", {"stock": str(stock)})}
@@ -105,13 +121,6 @@ class Checks:
         if others:
             told = f"{', '.join(others)} also counts for this website and is left alone"
             yield _warning("further sources", told, "configure them, or take them out of the stock")
-
-    def _all_sources(self) -> Sequence[Any]:
-        return list(
-            self._api.everything(
-                f"{ALL}/inventory/sources", (), "check", key="source_code", member="source_code", after=""
-            )
-        )
 
     def _attributes_named(self) -> Iterator[Finding]:
         """Attributes that the mapping names must exist: the shop drops values of others without a word."""
@@ -192,7 +201,7 @@ def _for_access(permission: str) -> str:
     return f"System, Integrations, API: give the integration {permission}"
 
 
-def _source_remedy(fault: str, known: dict[str, bool]) -> str:
+def _source_remedy(fault: str, known: Mapping[str, bool]) -> str:
     if not fault:
         return ""
     return f"Stores, Inventory: known sources are {', '.join(sorted(known))}"

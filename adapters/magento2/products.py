@@ -51,7 +51,8 @@ class Products:
     def find(self, keys: Sequence[Key]) -> dict[Key, list[Row]]:
         """Products by SKU, without case; two or more where the shop has twins."""
         found: dict[Key, list[Row]] = {key: [] for key in keys}
-        for row in self.rows(self.items("sku", [key.text for key in keys if key.kind == "sku"])):
+        skus = [spelling for key in keys if key.kind == "sku" for spelling in _spellings(key.text)]
+        for row in self.rows(self.items("sku", skus)):
             if Key("sku", row.address) in found:
                 found[Key("sku", row.address)].append(row)
         return found
@@ -111,3 +112,12 @@ class Products:
         names = [name.removeprefix(head) for name in self._names if name.startswith(head)]
         values = {name: at(shown or {}, name) for name in names}
         return {name: value for name, value in values.items() if shown and not same(value, at(record, name))}
+
+
+def _spellings(key: str) -> list[str]:
+    """How a SKU may be stored whose folded key this is: folding makes ß to ss, which the shop tells apart."""
+    head, *rest = key.split("ss", 3)
+    spellings = [head]
+    for part in rest:
+        spellings = [f"{spelling}{letters}{part}" for spelling in spellings for letters in ("ss", "ß")]
+    return spellings

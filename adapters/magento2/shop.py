@@ -42,6 +42,13 @@ class Shop:
         return frozenset(str(one["id"]) for one in self._api.get(f"{ALL}/directory/countries", "check"))
 
     @cached_property
+    def sources(self) -> dict[str, bool]:
+        """Sources: code → whether it is switched on."""
+        path, code = f"{ALL}/inventory/sources", "source_code"
+        items = self._api.everything(path, (), "check", key=code, member=code, after="")
+        return {str(one[code]): bool(one.get("enabled")) for one in items}
+
+    @cached_property
     def stock(self) -> dict[str, Any] | None:
         """The stock that our website sells from; None where Multi Source Inventory is off."""
         path = f"{ALL}/inventory/stock-resolver/website/{{code}}"

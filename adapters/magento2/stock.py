@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from adapters.magento2.api import ALL, Api, Filter, chunks, failed
@@ -11,7 +11,7 @@ from adapters.magento2.catalogue import Catalogue
 from adapters.magento2.legacy_stock import LegacyStock
 from adapters.magento2.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
-from connector.errors import Gone
+from connector.errors import ConnectorError, Gone, Rejected
 from connector.model.entity import Key, code_key
 
 WRITE_BATCH: Final = 500
@@ -64,10 +64,21 @@ class Stock:
         if not self._shop.has_sources:
             return self._legacy.write(writes)
         known = self._existing([_sku(write) for write in writes])
-        lost = [write for write in writes if code_key(_sku(write)) not in known]
-        sent = [write for write in writes if code_key(_sku(write)) in known]
-        gone = Gone("the product of this stock figure is not there any more", entity="stock")
-        return self._batches.send([_line(write) for write in sent]) + [failed(write, gone) for write in lost]
+        objections = {write.token: self._objection(write, known) for write in writes}
+        sent = [_line(write) for write in writes if objections[write.token] is None]
+        results = [failed(write, wrong) for write in writes if (wrong := objections[write.token]) is not None]
+        return self._batches.send(sent) + results
+
+    def _objection(self, write: Write, known: Collection[str]) -> ConnectorError | None:
+        """Why a figure must not be sent: one bad row refuses the whole call, and the answer does not say which."""
+        source = _source(write)
+        if source not in self._shop.sources:
+            return Rejected(f"the shop has no source {source}", remedy="correct the location's code for this channel")
+        if write.fields.get("quantity") is None:
+            return Rejected("a stock figure needs a quantity", fields={"quantity": "missing"})
+        if code_key(_sku(write)) not in known:
+            return Gone("the product of this stock figure is not there any more", entity="stock")
+        return None
 
     def _existing(self, skus: Sequence[str]) -> set[str]:
         """The SKUs, folded, that the shop has; of others it would keep figures of nothing (NOTES section 1).
@@ -94,7 +105,7 @@ class Stock:
         return rows
 
     def _items_of(self, skus: Sequence[str], here: Sequence[Sequence[Filter]]) -> Iterator[dict[str, Any]]:
-        yield from self._api.by_values(_ITEMS, "sku", skus, "stock", more=here, key="sku", member="sku")
+        yield from self._api.by_values(_ITEMS, "sku", skus, "stock", more=here, key="sku", member="sku", after="")
 
     def _rows(self, items: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Rows of products that exist; a source item may outlive its product."""
@@ -111,8 +122,12 @@ def _sku(write: Write) -> str:
     return str(write.parent.get("sku") or write.before.get("sku") or "")
 
 
+def _source(write: Write) -> str:
+    return write.place or write.external_id.partition("/")[2]
+
+
 def _line(write: Write) -> Line:
-    source = write.place or write.external_id.partition("/")[2]
+    source = _source(write)
     row = {
         "sku": _sku(write),
         "source_code": source,
