@@ -18,7 +18,8 @@ _OVERLAP_S: Final = 60
 class Catalogue:
     """Ids and SKUs of all products, read once and then kept up with by ``updated_at``.
 
-    A deleted product stays known here; every route that is asked with its SKU says so or leaves it out.
+    A deleted product stays known here until another has its SKU; every route that is asked with such
+    a SKU says so or leaves it out.
     """
 
     def __init__(self, api: Api, opening: Opening) -> None:
@@ -26,6 +27,7 @@ class Catalogue:
         self._now = opening.now
         self._sku: dict[str, str] = {}
         self._id: dict[str, str] = {}
+        self._contested: set[str] = set()
         self._since: str | None = None
 
     def refresh(self, purpose: str) -> None:
@@ -38,16 +40,34 @@ class Catalogue:
             for item in found.items:
                 self.learn(str(item["id"]), str(item["sku"]))
         self._since = begun
+        self._settle(purpose)
 
     def learn(self, id_: str, sku: str) -> None:
         """Remember one product. A SKU that exists twice belongs to the lowest id, as reads by SKU do (NOTES 2.1)."""
         before = self._sku.get(id_)
-        if before is not None and self._id.get(code_key(before)) == id_:
-            del self._id[code_key(before)]
+        if before is not None and code_key(before) != code_key(sku):
+            self._forget(id_)
         self._sku[id_] = sku
         holder = self._id.setdefault(code_key(sku), id_)
-        if int(id_) < int(holder):
-            self._id[code_key(sku)] = id_
+        if holder != id_:
+            self._id[code_key(sku)] = min(holder, id_, key=int)
+            self._contested |= {holder, id_}
+
+    def _settle(self, purpose: str) -> None:
+        """Of several ids with one SKU, forget those that are gone: a product may have been made anew."""
+        contested, self._contested = sorted(self._contested, key=int), set()
+        items = self._api.by_values(PRODUCTS, "entity_id", contested, purpose, fields=_FIELDS)
+        alive = {str(item["id"]): str(item["sku"]) for item in items}
+        for id_ in contested:
+            self._forget(id_)
+        for id_, sku in alive.items():
+            self.learn(id_, sku)
+        self._contested = set()
+
+    def _forget(self, id_: str) -> None:
+        key = code_key(self._sku.pop(id_, ""))
+        if self._id.get(key) == id_:
+            del self._id[key]
 
     def products(self) -> list[tuple[str, str]]:
         """``(id, SKU)`` of all known products, a SKU once, in the order of their ids."""

@@ -162,7 +162,7 @@ class Checks:
             return Finding(
                 "clock", ok=False, warning=True, detail="answers bear no date", remedy="let the proxy pass it on"
             )
-        told = f"{offset.total_seconds():+.0f} s from ours"
+        told = f"{round(offset.total_seconds()):+d} s from ours"
         off = abs(offset) > _CLOCK
         return Finding("clock", ok=not off, warning=off, detail=told, remedy="set both clocks by NTP" if off else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from adapters.magento2.api import ALL, Api, Filter, chunks, failed
+from adapters.magento2.api import ALL, Api, Filter, any_of, broken, chunks, chunks_for_filter, failed
 from adapters.magento2.batches import Batches, Line, Route
 from adapters.magento2.catalogue import Catalogue
 from adapters.magento2.legacy_stock import LegacyStock
@@ -50,20 +50,22 @@ class Stock:
     def read(self, ids: Sequence[str]) -> list[Row]:
         """Figures by their id, ``PRODUCT/SOURCE``."""
         products = self._catalogue.skus([id_.partition("/")[0] for id_ in ids], "stock")
+        sources = sorted({id_.partition("/")[2] for id_ in ids})
         wanted = frozenset(ids)
-        return [row for row in self._of(list(products.values())) if row.external_id in wanted]
+        return [row for row in self._of(list(products.values()), sources) if row.external_id in wanted]
 
     def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
         """All figures of the product, under each key."""
         product = self._catalogue.resolve(parent, "stock")
-        rows = [] if product is None else self._of([product[1]])
+        rows = [] if product is None else self._of([product[1]], self._sources)
         return dict.fromkeys(keys, rows)
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """Set quantities; always with the status that lets them be sold."""
         if not self._shop.has_sources:
             return self._legacy.write(writes)
-        known = self._existing([_sku(write) for write in writes])
+        # what was read here a moment ago is an update, and cannot become an orphan
+        known = self._existing([_sku(write) for write in writes if not write.external_id])
         objections = {write.token: self._objection(write, known) for write in writes}
         sent = [_line(write) for write in writes if objections[write.token] is None]
         results = [failed(write, wrong) for write in writes if (wrong := objections[write.token]) is not None]
@@ -76,7 +78,7 @@ class Stock:
             return Rejected(f"the shop has no source {source}", remedy="correct the location's code for this channel")
         if write.fields.get("quantity") is None:
             return Rejected("a stock figure needs a quantity", fields={"quantity": "missing"})
-        if code_key(_sku(write)) not in known:
+        if not write.external_id and code_key(_sku(write)) not in known:
             return Gone("the product of this stock figure is not there any more", entity="stock")
         return None
 
@@ -94,18 +96,25 @@ class Stock:
         items = self._api.by_values(f"{ALL}/products", "sku", rest, "stock", fields="items[id,sku],total_count")
         return known | {code_key(str(item["sku"])) for item in items}
 
-    def _of(self, skus: Sequence[str]) -> list[Row]:
-        """The figures of these products at the configured sources."""
+    def _of(self, skus: Sequence[str], sources: Sequence[str]) -> list[Row]:
+        """The figures of these products at these sources, in as few calls as a page of rows allows.
+
+        This read is the last one before a write: the shorter, the less can happen unseen in between.
+        """
         if not self._shop.has_sources:
             return self._legacy.of(skus)
-        rows: list[Row] = []
-        for source in self._sources:
-            here = [[Filter("source_code", source)]]
-            rows += self._rows(list(self._items_of(skus, here)))
-        return rows
+        here = [Filter("source_code", ",".join(sources), "in")]
+        return [row for some in chunks_for_filter(skus) if sources for row in self._rows(self._items(some, here))]
 
-    def _items_of(self, skus: Sequence[str], here: Sequence[Sequence[Filter]]) -> Iterator[dict[str, Any]]:
-        yield from self._api.by_values(_ITEMS, "sku", skus, "stock", more=here, key="sku", member="sku", after="")
+    def _items(self, skus: Sequence[str], here: Sequence[Filter]) -> list[dict[str, Any]]:
+        """Source items on one page; where they do not fit, the halves."""
+        found = self._api.search(_ITEMS, [here, any_of("sku", skus)], "stock", sort="sku")
+        if len(found.items) == found.total:
+            return list(found.items)
+        if len(skus) == 1:
+            raise broken(found, f"{len(found.items)} rows where the server counts {found.total}")
+        middle = len(skus) // 2
+        return self._items(skus[:middle], here) + self._items(skus[middle:], here)
 
     def _rows(self, items: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Rows of products that exist; a source item may outlive its product."""
