@@ -64,14 +64,25 @@ class TokenRules:
 class RotatingTokens:
     """Keeps one channel's pair fresh, for all threads and processes. An :class:`adapters._http.Auth`."""
 
-    def __init__(self, opening: Opening, rules: TokenRules, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        rules: TokenRules,
+        *,
+        patience: Patience | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
         self._channel = opening.channel
         self._store: TokenStore = opening.tokens
         self._now = opening.now
         self._rules = rules
         self._client = WebApplicationClient(rules.client_id)
         self._exchange = Transport(
-            opening, rules.base_url, hooks=Hooks(complaint=self._complaint), patience=patience or Patience(attempts=2)
+            opening,
+            rules.base_url,
+            hooks=Hooks(complaint=self._complaint),
+            patience=patience or Patience(attempts=2),
+            proxies=proxies,
         )
         self._lock = threading.Lock()
         self._pair: Credentials | None = None
