@@ -34,7 +34,7 @@ class ConnectorError(Exception):
 class Problem:
     """One thing wrong in a file a person wrote, with the place and the remedy."""
 
-    place: str  # "config.toml:12" or "mappings/magento2.toml:40"
+    place: str  # "config.toml:12" or "mappings/shop.toml:40"
     what: str
     remedy: str = ""
 

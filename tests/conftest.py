@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+#: scripts/soak: wider and longer worlds than a test run has time for.
+settings.register_profile("long", max_examples=1000, stateful_step_count=100, deadline=None)
 
 ROOT = Path(__file__).resolve().parent.parent
 
