@@ -132,6 +132,7 @@ class Write:
         parent: for prices and stock: the product there: its external id, and its native record.
         place: the channel's code of the location, or its name of the price list.
         difference: for stock where the channel takes relative changes: the signed pieces to book.
+        sent_at: for ``landed``: when the write was announced, by our clock; None while it is being made.
     """
 
     token: str
@@ -145,6 +146,7 @@ class Write:
     parent: Native = field(default_factory=dict)
     place: str = ""
     difference: Decimal | None = None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True)
