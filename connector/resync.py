@@ -18,14 +18,7 @@ def forget(parts: Parts, scope: Scope, *, full: bool) -> Report:
     """
     swept = Report()
     for lane in parts.lanes(scope):
-        if scope.keys:
-            guarded(parts, lane, swept, partial(_reread_keys, parts, lane, scope.keys))
-            continue
-        with parts.ledger.write() as session:
-            lanes.forget_cursor(session, lane.side.name, lane.entity)
-            lanes.save(session, lane.side.name, lane.entity, paused_until=None, stopped=False)
-        if full:
-            guarded(parts, lane, swept, partial(sweep_lane, parts, lane, swept))
+        forget_lane(parts, lane, swept, scope, full=full)
     report = run_round(parts, scope)
     for name, tally in swept.observed.items():
         if name in report.observed:
@@ -34,6 +27,18 @@ def forget(parts: Parts, scope: Scope, *, full: bool) -> Report:
             report.observed[name] = tally
     report.errors = swept.errors | report.errors
     return report
+
+
+def forget_lane(parts: Parts, lane: Lane, report: Report, scope: Scope, *, full: bool) -> None:
+    """One lane of :func:`forget`, without the round that follows; a lane that was stopped goes again."""
+    if scope.keys:
+        guarded(parts, lane, report, partial(_reread_keys, parts, lane, scope.keys))
+        return
+    with parts.ledger.write() as session:
+        lanes.forget_cursor(session, lane.side.name, lane.entity)
+        lanes.save(session, lane.side.name, lane.entity, paused_until=None, stopped=False)
+    if full:
+        guarded(parts, lane, report, partial(sweep_lane, parts, lane, report))
 
 
 def _reread_keys(parts: Parts, lane: Lane, keys: tuple[str, ...]) -> None:

@@ -32,6 +32,7 @@ class Call:
     channels: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    log_level: str = ""
 
     @cached_property
     def config(self) -> Config:
@@ -45,7 +46,7 @@ class Call:
         from connector.service.redaction import Redactor
 
         config = load_config(self.config_path)
-        level = os.environ.get("CONNECTOR_LOG_LEVEL", "warning")
+        level = self.log_level or os.environ.get("CONNECTOR_LOG_LEVEL", "warning")
         self.out.zone = config.timezone
         logs.configure(form=log_form(), level=level, redactor=Redactor(secrets=secrets_of(config)))
         return config

@@ -55,6 +55,7 @@ def _settle(parts: Parts, lane: Lane, intent: Intent, known: dict[int, Known]) -
         else:
             _settle_fields(workspace, reading, intent, _observed(lane, rows[0], reading), evidence)
         workspace.flush()
+    parts.wake(workspace.woken)
 
 
 def _read_back(parts: Parts, lane: Lane, intent: Intent, known: Known, around: dict[int, Known]) -> Sequence[Row]:
@@ -85,6 +86,7 @@ def _as_write(lane: Lane, intent: Intent, binding: Binding) -> Write:
         part=intent.part,
         parts=binding.parts,
         difference=intent.difference,
+        sent_at=intent.opened_at,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select
 
 from connector.ledger.records import chunks
 from connector.ledger.store import Session
-from connector.ledger.tables import binding, intent
+from connector.ledger.tables import binding, intent, record
 from connector.model.entity import Entity, Value
 
 
@@ -88,6 +88,39 @@ def with_intents(session: Session, binding_ids: Iterable[int]) -> set[int]:
 def count(session: Session, channel: str, entity: Entity) -> int:
     query = select(func.count()).select_from(intent).where(intent.c.channel == channel, intent.c.entity == entity.value)
     return int(session.connection.execute(query).scalar_one())
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What a lane owes and may pay now: how many writes, and the last change of what is to be written.
+
+    Two that are equal mean that nothing has happened since: trying again would end the same way.
+    """
+
+    writes: int
+    sequence: int
+
+
+def owed_now(session: Session, channel: str, entities: Iterable[Entity]) -> dict[Entity, Owed]:
+    """The lanes of a channel that owe a write which is due; cheap enough to ask every other second."""
+    query = (
+        select(binding.c.entity, func.count(), func.max(record.c.sequence))
+        .join(record, record.c.id == binding.c.record_id)
+        .where(
+            binding.c.channel == channel,
+            binding.c.entity.in_([entity.value for entity in entities]),
+            binding.c.dirty,
+            (binding.c.due_at.is_(None)) | (binding.c.due_at <= session.now),
+        )
+        .group_by(binding.c.entity)
+    )
+    return {Entity(row[0]): Owed(row[1], row[2]) for row in session.connection.execute(query)}
+
+
+def doubts_due(session: Session, channel: str) -> set[Entity]:
+    """The lanes of a channel with a write in doubt that can no longer land, and may be read back."""
+    query = select(intent.c.entity).where(intent.c.channel == channel, intent.c.lands_by <= session.now).distinct()
+    return {Entity(row.entity) for row in session.connection.execute(query)}
 
 
 def _to_intent(row: Any) -> Intent:

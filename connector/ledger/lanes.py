@@ -75,6 +75,22 @@ def save(session: Session, channel: str, entity: Entity, **columns: Any) -> None
         session.connection.execute(insert(lane).values(channel=channel, entity=entity.value, **values))
 
 
+def refused_channels(session: Session) -> dict[str, datetime]:
+    """Channels that refuse our credentials, with the moment of the last refusal."""
+    rows = session.connection.execute(select(lane.c.channel, lane.c.error).where(lane.c.error.is_not(None)))
+    found: dict[str, datetime] = {}
+    for row in rows:
+        if row.error.get("kind") == "AuthFailed":
+            at = datetime.fromisoformat(row.error["since"])
+            found[row.channel] = max(at, found.get(row.channel, at))
+    return found
+
+
+def unpause(session: Session, channel: str) -> None:
+    """Let every lane of a channel try again at once."""
+    session.connection.execute(update(lane).where(lane.c.channel == channel).values(paused_until=None))
+
+
 def read_meta(session: Session, name: str) -> str | None:
     value = session.connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
     return None if value is None else str(value)
@@ -104,6 +120,12 @@ def hand_over(session: Session, command: str, scope: dict[str, Any]) -> int:
 def waiting(session: Session) -> list[Request]:
     query = select(request).where(request.c.state == "waiting").order_by(request.c.id)
     return [_to_request(row) for row in session.connection.execute(query)]
+
+
+def reclaim_requests(session: Session) -> int:
+    """Requests whose daemon died or was told to stop wait again; answers how many. Only under the engine's lock."""
+    running = update(request).where(request.c.state == "running").values(state="waiting")
+    return int(session.connection.execute(running).rowcount)
 
 
 def find_request(session: Session, id_: int) -> Request:

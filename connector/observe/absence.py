@@ -29,7 +29,10 @@ def sweep(parts: Parts, lane: Lane) -> Tally:
         with parts.ledger.write() as session:
             workspace = Workspace(session, parts.topology, parts.moment(session))
             tally.add(take_page(workspace, Reading(lane, read.sequence, read.page.began_at, since), read.page))
+        parts.wake(workspace.woken)
         parts.progress(str(lane), tally.rows)
+        if parts.stop.is_set():
+            return tally  # a listing that was cut short concludes nothing
         complete = _completed(parts, lane, read)
     if complete:
         tally.gone = _conclude(parts, lane, set(before) - tally.seen_ids, source="sweep")
@@ -92,4 +95,5 @@ def bury_all(parts: Parts, lane: Lane, ids: Sequence[str]) -> int:
         passed = park_deletions(workspace, lane, ids)
         buried = bury(workspace, lane, passed)
         workspace.flush()
-        return buried
+    parts.wake(workspace.woken)
+    return buried

@@ -39,6 +39,7 @@ def observe(parts: Parts, lane: Lane) -> Tally:
                 lanes.advance(session, lane.side.name, lane.entity, read.page.cursor)
             if read.page.complete:
                 lanes.save(session, lane.side.name, lane.entity, observed_at=read.page.began_at)
+        parts.wake(workspace.woken)
         parts.progress(str(lane), tally.rows)
         if parts.stop.is_set():
             break
@@ -66,6 +67,7 @@ def observe_facts(parts: Parts, channel_name: str) -> int:
         new = take_facts(workspace, side, facts, first=cursor is None)
         if facts.cursor is not None:
             lanes.advance(session, channel_name, "facts", facts.cursor)
+    parts.wake(workspace.woken)
     return new
 
 
@@ -80,6 +82,7 @@ def reread(parts: Parts, lane: Lane, ids: list[str]) -> set[str]:
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         take_page(workspace, Reading(lane, sequence, began_at, since), Page(rows, began_at))
+    parts.wake(workspace.woken)
     return set(ids) - {row.external_id for row in rows if not row.deleted}
 
 

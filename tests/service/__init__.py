@@ -1,0 +1,1 @@
+"""The daemon as a process: started, told, killed, started again."""

@@ -1,0 +1,140 @@
+"""Memory systems that several processes share: each lies in a file, and outlives whoever talks to it."""
+
+from __future__ import annotations
+
+import fcntl
+import pickle
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.memory import DEFAULT, MemoryChannel, World
+from connector.contract import Capabilities, Facts, Finding, Opening, Page, Row, RowResult, Write
+from connector.errors import AuthFailed, Rejected, Transient
+from connector.model.entity import Entity, Key
+
+KEPT = ("things", "claims", "hand_overs", "orders", "calls", "version", "made")
+
+#: A call without an answer can no longer take effect after so many seconds.
+ABILITIES = replace(DEFAULT, lands_within_s=0.5)
+
+
+class Shelf:
+    """One remote system in a file.
+
+    Beside it may lie ``.hold`` (a write takes effect, and its answer is withheld as long as the file
+    lies there), ``.held`` (such a write has taken effect), ``.down`` (it does not answer), ``.locked`` (it refuses
+    our credentials).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def beside(self, name: str) -> Path:
+        return self.path.with_suffix(f".{name}")
+
+    @contextmanager
+    def world(self) -> Iterator[World]:
+        """The system, for one use; nobody else uses it meanwhile."""
+        with self.beside("lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            world = World(key_names={Entity.CUSTOMER: "email"}, capabilities=dict.fromkeys(Entity, ABILITIES))
+            if self.path.exists():
+                for name, value in pickle.loads(self.path.read_bytes()).items():
+                    setattr(world, name, value)
+            yield world
+            fresh = self.beside("new")
+            fresh.write_bytes(pickle.dumps({name: getattr(world, name) for name in KEPT}))
+            fresh.replace(self.path)
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    file: str
+
+
+class ShelfChannel:
+    """Speaks to a shelf as the memory adapter speaks to its world, one call at a time."""
+
+    def __init__(self, shelf: Shelf, opening: Opening) -> None:
+        self._shelf = shelf
+        self._opening = opening
+
+    @contextmanager
+    def _reached(self) -> Iterator[MemoryChannel]:
+        if self._shelf.beside("locked").exists():
+            raise AuthFailed("GET /me: 401", status=401)
+        if self._shelf.beside("down").exists():
+            raise Transient("no answer")
+        with self._shelf.world() as world:
+            yield MemoryChannel(world, self._opening)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Adapter.describe()
+
+    def check(self) -> Iterator[Finding]:
+        yield Finding("answers", ok=True)
+
+    def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
+        with self._reached() as channel:
+            pages = list(channel.changes(entity, cursor))
+        yield from pages
+
+    def sweep(self, entity: Entity) -> Iterator[Page]:
+        with self._reached() as channel:
+            pages = list(channel.sweep(entity))
+        yield from pages
+
+    def read(self, entity: Entity, ids: Sequence[str]) -> Sequence[Row]:
+        with self._reached() as channel:
+            return channel.read(entity, ids)
+
+    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
+        with self._reached() as channel:
+            return channel.find(entity, keys, parent)
+
+    def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
+        with self._reached() as channel:
+            results = channel.write(entity, writes)
+        if self._shelf.beside("hold").exists():
+            self._shelf.beside("held").touch()
+            while self._shelf.beside("hold").exists():
+                threading.Event().wait(0.02)
+        return results
+
+    def landed(self, entity: Entity, write: Write) -> bool | None:
+        return None
+
+    def facts(self, cursor: str | None) -> Facts:
+        with self._reached() as channel:
+            return channel.facts(cursor)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Adapter:
+    Options = Options
+    default_limits: ClassVar[tuple[tuple[str, int, int], ...]] = ()
+
+    @staticmethod
+    def open(opening: Opening) -> Any:
+        return ShelfChannel(Shelf(Path(opening.options.file)), opening)
+
+    @staticmethod
+    def describe() -> Capabilities:
+        return Capabilities(entities=dict.fromkeys(Entity, ABILITIES), facts=True, claims=True)
+
+    @staticmethod
+    def authorize_url(opening: Opening) -> str | None:
+        return None
+
+    @staticmethod
+    def authorize(opening: Opening, code: str) -> None:
+        raise Rejected("this system needs no consent", remedy="leave out `connector auth`")
