@@ -123,9 +123,10 @@ class Address(Converter):
         return found if _says_something(found) else None
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
+        now = self.get(before, context)
         if value is None or not _says_something(value):
-            return {member: self._emptied(member, raw) for member, raw in before.items()}
-        now = self.get(before, context) or {}
+            return before if now is None else {member: self._emptied(member, raw) for member, raw in before.items()}
+        now = now or {}
         written = {**before, **_write_attention(value, before)}
         if any(value.get(part) != now.get(part) for part in ("street", "number", "addition", "extra")):
             written |= _write_street(value, before, self.street_style)

@@ -172,6 +172,8 @@ class Compiler:
 
     def _built(self, kind: type[Converter], name: str, options: Mapping[str, Any], path: Path) -> Converter | None:
         filled = {option: self._option(option, value, path) for option, value in options.items()}
+        if None in filled.values():
+            return None  # TOML has no null: a setting that is missing, and was reported
         try:
             return built(kind, filled)
         except ValueError as error:
@@ -199,7 +201,7 @@ class Compiler:
     def _setting(self, name: str, path: Path) -> Any:
         if name not in self._settings:
             self._sources.add(path, f"there is no setting {name}", suggestion(name, self._settings))
-            return ""
+            return None
         return self._settings[name]
 
     def _expression(self, text: str | None, path: Path) -> Expression | None:

@@ -257,17 +257,15 @@ class EntityMapping:
     ) -> Written:
         """What to write so that the channel shows these values; fields not among them are left alone."""
         row = self._row(part)
-        record = dict(before)
-        problems = self._refused(row, values)
-        writable = [one for one in row.fields.values() if self._may(one, creating) and one.name not in problems]
-        problems |= _apply(writable, values, record, context, creating=creating)
-        self._hold_back(row, record, before)
+        refused = self._refused(row, values)
+        writable = [one for one in row.fields.values() if self._may(one, creating) and one.name not in refused]
+        record, problems = _record_showing(row, writable, values, before, context, creating=creating)
         changed = {name: value for name, value in record.items() if _differs(value, before.get(name))}
         if creating:
             changed = {**row.create, **changed}
         if changed:
             changed = {**changed, **row.always}
-        return Written(changed, problems, self._by_call(part, changed))
+        return Written(changed, {**refused, **problems}, self._by_call(part, changed))
 
     def through(self, values: Canonical, before: Native, context: Context, part: str = "") -> dict[str, Value]:
         """The values as this channel can hold them: in(out(v)), whatever it allows us to write.
@@ -275,10 +273,8 @@ class EntityMapping:
         Fields that share a native field change together. One that the channel cannot carry at all is left out.
         """
         row = self._row(part)
-        record = dict(before)
         carried = [one for one in row.fields.values() if one.chain.writes]
-        problems = _apply(carried, values, record, context)
-        self._hold_back(row, record, before)
+        record, problems = _record_showing(row, carried, values, before, context)
         shown = {name: value for name, value in row.fixed.items() if name in values}
         for name, one in row.fields.items():
             if name not in values or name in problems:
@@ -347,20 +343,6 @@ class EntityMapping:
             if rule.holds(values)
         }
 
-    @staticmethod
-    def _hold_back(row: RowMapping, record: dict[str, Any], before: Native) -> None:
-        """Take back what was written under a prefix whose needs are not met (an address without a city).
-
-        What stands there may still be emptied, unless that leaves a remainder where all was well.
-        """
-        for prefix, needed in row.needs.items():
-            if needed.holds(record):
-                continue
-            inside = [name for name in record if name.startswith(f"{prefix}.")]
-            record.update((name, before.get(name)) for name in inside if record[name])
-            if needed.holds(before) and any(record[name] for name in inside):
-                record.update((name, before.get(name)) for name in inside)
-
     def call_of(self, name: str, part: str = "") -> str:
         """The call that writes a native name; "" for the only or first one."""
         own = next((one.part for one in self._row(part).fields.values() if one.part and name in one.names), "")
@@ -374,21 +356,35 @@ class EntityMapping:
         return {call: tuple(names[call]) for call in (*self.calls, *names) if call in names}
 
 
-def _apply(
-    fields: Iterable[FieldMapping],
+def _record_showing(
+    row: RowMapping,
+    fields: Sequence[FieldMapping],
     values: Canonical,
-    record: dict[str, Any],
+    before: Native,
     context: Context,
     *,
     creating: bool = False,
-) -> dict[str, MappingError]:
-    """Write field after field into the native record; each sees what those before it wrote.
+) -> tuple[dict[str, Any], dict[str, MappingError]]:
+    """The native record that shows these values as far as it can, and what it cannot carry.
 
-    A field without a new value that hangs on others is written again with the value it had.
+    A field without a new value that hangs on others is written again with the value it had. What
+    is taken back may free what was written beside it, so it is gone through until it settles.
     """
-    fields = list(fields)
     following = [one for one in fields if one.follows and one.name not in values]
-    values = {**values, **_readable(following, record, context)}
+    values = {**values, **_readable(following, before, context)}
+    record, problems = dict(before), {}
+    for _ in range(2 + len(row.needs)):
+        start = dict(record)
+        problems = _apply(fields, values, record, context, creating=creating)
+        if not _take_back(row, record, before) or record == start:
+            break
+    return record, problems
+
+
+def _apply(
+    fields: Sequence[FieldMapping], values: Canonical, record: dict[str, Any], context: Context, *, creating: bool
+) -> dict[str, MappingError]:
+    """Write field after field into the native record; each sees what those before it wrote."""
     problems: dict[str, MappingError] = {}
     for one in fields:
         if one.name not in values and not _is_switched_off(one, values):
@@ -399,6 +395,19 @@ def _apply(
         except MappingError as problem:
             problems[one.name] = problem
     return problems
+
+
+def _take_back(row: RowMapping, record: dict[str, Any], before: Native) -> bool:
+    """Take back what was written under a prefix whose needs are not met (an address without a city).
+
+    An address that is emptied altogether needs nothing. True if anything was taken back.
+    """
+    written = dict(record)
+    for prefix, needed in row.needs.items():
+        inside = [name for name in record if name.startswith(f"{prefix}.")]
+        if any(record[name] for name in inside) and not needed.holds(record):
+            record.update((name, before.get(name)) for name in inside)
+    return record != written
 
 
 def _readable(fields: Iterable[FieldMapping], record: Native, context: Context) -> dict[str, Value]:

@@ -107,20 +107,13 @@ def _read(path: Path) -> _File:
     return _File(name, raw, report.validated(MappingTable, _without_left_out(raw), ()), report)
 
 
-def _without_left_out(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables without fields that are set to ``false``, which leaves them out."""
+def _without_left_out(table: Mapping[str, Any], key: str = "") -> dict[str, Any]:
+    """The tables without fields that are set to ``false``, which leaves them out; ``key`` is the table's own."""
     return {
-        key: {name: _without_left_out(inner) if isinstance(inner, dict) else inner for name, inner in _kept(key, value)}
-        if isinstance(value, dict)
-        else value
-        for key, value in raw.items()
+        name: _without_left_out(inner, name) if isinstance(inner, dict) else inner
+        for name, inner in table.items()
+        if key != "fields" or inner is not False
     }
-
-
-def _kept(key: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in table.items():
-        if key != "fields" or value is not False:
-            yield name, value
 
 
 def _merged(files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
