@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def _write(value: Any) -> str:
     return write_decimal(value) if isinstance(value, Decimal) else json.dumps(value)
 
 
-def accept(call: Call, route: Route, bodies: list[Mapping[str, Any]]) -> dict[str, Any]:
+def accept(call: Call, route: Route, bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Take a bulk; the input of each element has been checked already."""
     number = call.db.ids.next("bulk")
     digest = hashlib.sha256(call.db.token_key + str(number).encode()).hexdigest()

@@ -71,6 +71,8 @@ class Edits:
             raise EditError(wrong.text()) from wrong
         except PlainError as wrong:
             raise EditError(wrong.text.strip()) from wrong
+        except (ArithmeticError, TypeError) as wrong:
+            raise EditError(f"{change['do']} cannot take that: {wrong}") from wrong
         except KeyError as missing:
             raise EditError(f"{change['do']} needs {missing}") from missing
 

@@ -110,7 +110,8 @@ class Reader:
         if isinstance(of, Shape) and self.list_limit is not None and len(rows) > self.list_limit:
             parameters = {"type": of.type_name, "max": self.list_limit}
             raise ApiError(400, 'Maximum items of type "%type" is %max', parameters)
-        return [self.read(row, of) for row in rows]
+        empty: Any = {} if isinstance(of, Shape) else "" if of == "string" else None
+        return [empty if row is None else self.read(row, of) for row in rows]
 
     def _read_object(self, value: Any, shape: Shape) -> Any:
         if value is None or value == []:
@@ -157,5 +158,7 @@ def _read_attributes(value: Any) -> list[dict[str, Any]]:
     """``[{attribute_code, value}]``, or an object from code to value."""
     if isinstance(value, dict):
         return [{"attribute_code": code, "value": one} for code, one in value.items()]
+    if not isinstance(value, list | None):
+        raise wrong_type(value, "array")
     rows = [{snake(key): one for key, one in row.items()} for row in value or [] if isinstance(row, dict)]
     return [{"attribute_code": str(row.get("attribute_code")), "value": row.get("value")} for row in rows]

@@ -138,7 +138,9 @@ def _assign_channels(db: Database, stock: Stock, given: Mapping[str, Any]) -> No
     channels = (given.get("extension_attributes") or {}).get("sales_channels")
     if channels is None:
         return
-    codes = [channel.get("code") for channel in channels]
+    codes = [str(channel.get("code") or "") for channel in channels]
+    if not set(codes) <= {website.code for website in db.websites.values()}:
+        raise ApiError(400, "Could not save Stock")
     for other in db.stocks.values():
         other.channels = [code for code in other.channels if code not in codes]
     stock.channels = codes
@@ -433,7 +435,7 @@ def select_sources(call: Call) -> Any:
     for item in request.get("items") or []:
         left = item.get("qty") or Decimal(0)
         for source in sources_of(call.db, stock):
-            held = call.db.source_items.get((folded(item["sku"]), source.code))
+            held = call.db.source_items.get((folded(item.get("sku") or ""), source.code))
             if held is None or held.status != 1:
                 continue
             taken = max(Decimal(0), min(left, held.quantity))
@@ -441,7 +443,7 @@ def select_sources(call: Call) -> Any:
             rows.append(
                 {
                     "source_code": source.code,
-                    "sku": item["sku"],
+                    "sku": item.get("sku"),
                     "qty_to_deduct": shown(taken),
                     "qty_available": shown(held.quantity),
                 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.magento2.call import Call
 from sandbox.magento2.errors import no_such_product
+from sandbox.magento2.inputs import read_scalar
 from sandbox.magento2.product_values import set_value, stores_written
 from sandbox.magento2.products import find_product
 from sandbox.magento2.state import ALL, ALL_GROUPS, Database, Product, TierPrice
@@ -312,7 +313,8 @@ def tier_price_information(call: Call) -> Any:
 def list_group_tiers(call: Call) -> Any:
     """The tier prices of one product for a group; "all" is the group of everybody."""
     product = find_product(call.db, call.path["sku"])
-    group = ALL_GROUPS if call.path["customerGroupId"] == "all" else int(call.path["customerGroupId"])
+    given = call.path["customerGroupId"]
+    group = ALL_GROUPS if given == "all" else read_scalar(given, "int")
     rows = [tier for tier in product.tiers if tier.group_id == group]
     return [
         {"customer_group_id": group, "qty": shown(tier.qty), "value": shown(tier.value or Decimal(0))} for tier in rows

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.magento2.call import Call
+from sandbox.magento2.errors import required
 from sandbox.magento2.inputs import Takes, read_scalar
 from sandbox.magento2.values import snake
 
@@ -66,15 +67,32 @@ class Route:
             in_bulk = re.sub(r":(\w)(\w*)", lambda found: f"by{found.group(1).upper()}{found.group(2)}", self.path)
             rules += [(f"/async{plain}", "async"), (f"/async/bulk{in_bulk}", "bulk")]
             rules += [(f"/async/bulk{self.alias}", "bulk")] if self.alias else []
-        return [(f"{start}{rule}", mode) for rule, mode in rules for start in ("/rest", "/rest/<store_code>")]
+        return [(f"/rest/<store_code>{rule}", mode) for rule, mode in rules]
 
     def read_path(self, raw: Mapping[str, str]) -> dict[str, Any]:
         """The variables of the path; 400 for a word where a number belongs."""
         return {name: read_scalar(text, "int") if name in INTEGERS else text for name, text in raw.items()}
 
     def path_from(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables of the path of a bulk element, which stand in its body."""
+        """The variables of the path of a bulk element: parameters in its body, or members of its object.
+
+        400 for one that is missing.
+        """
         names = re.findall(r":(\w+)", self.path)
-        by_name = {snake(key): value for key, value in body.items()}
-        found = {name: by_name[snake(name)] for name in names if snake(name) in by_name}
+        found = {name: _find_variable(name, body) for name in names}
+        missing = [name for name, value in found.items() if value is None]
+        if missing:
+            raise required(*missing)
         return self.read_path({name: str(value) for name, value in found.items()})
+
+
+def _find_variable(name: str, body: Mapping[str, Any]) -> Any:
+    """``sku`` as a parameter, or as ``product.sku``; ``customerId`` as ``customer.id``."""
+    objects = [body, *(value for value in body.values() if isinstance(value, Mapping))]
+    wanted = (snake(name), "id") if name.lower().endswith("id") else (snake(name),)
+    for one in objects:
+        by_name = {snake(str(key)): value for key, value in one.items()}
+        for candidate in wanted:
+            if isinstance(by_name.get(candidate), str | int):
+                return by_name[candidate]
+    return None

@@ -252,6 +252,10 @@ def post_customer_group(call: Call) -> Any:
         raise ApiError(400, "Customer Group already exists.")
     if not code:
         raise ApiError(400, '"%fieldName" is required. Enter and try again.', {"fieldName": "code"})
-    group = CustomerGroup(call.db.ids.next("customer_group"), code, given.get("tax_class_id") or 3)
+    tax_class = given.get("tax_class_id") or 3
+    if tax_class not in call.db.tax_classes:
+        text = 'Invalid value of "%value" provided for the %fieldName field.'
+        raise ApiError(400, text, {"fieldName": "taxClassId", "value": tax_class})
+    group = CustomerGroup(call.db.ids.next("customer_group"), code, tax_class)
     call.db.customer_groups[group.id] = group
     return group_view(call.db, group)

@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
-API = re.compile(r"/rest(/[^/]+)?(/async(/bulk)?)?/V1(/|$)")
+API = re.compile(r"/rest/([^/]+)(/async(/bulk)?)?/V1(/|$)")
+NO_STORE = "-"  # stands in the path for a store view that was not named
 NOT_FOUND = "<!doctype html>\n<html><head><title>404 Not Found</title></head><body>404 Not Found</body></html>\n"
 Hook = Callable[[str, str], None]
 
 
 class RawPaths:
-    """Hands the path on as it came over the wire: undecoded, without ``/index.php`` and a slash at the end."""
+    """Hands the path on as it came over the wire: undecoded, without ``/index.php`` and a slash at the end.
+
+    A path without a store view gets :data:`NO_STORE` in its place, so that each service has one rule.
+    """
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -44,7 +48,8 @@ class RawPaths:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raw = str(environ.get("REQUEST_URI") or environ["PATH_INFO"]).partition("?")[0]
         raw = re.sub(r"^https?://[^/]+", "", raw)
-        environ["PATH_INFO"] = re.sub(r"^/index\.php(?=/)", "", raw).rstrip("/") or "/"
+        plain = re.sub(r"^/index\.php(?=/)", "", raw).rstrip("/") or "/"
+        environ["PATH_INFO"] = re.sub(r"^/rest/(?=(async|V1)(/|$))", f"/rest/{NO_STORE}/", plain)
         return self._app(environ, start_response)
 
 
@@ -106,15 +111,15 @@ class Web:
         route = self._routes[bulk.route]
         user = User(bulk.user_type, bulk.user_id)
         call = Call(self._db, now, bulk.store_id, user, method=route.method, is_async=True)
-        call.path = dict(bulk.path) | route.path_from(operation.given)
+        call.path = dict(bulk.path) or route.path_from(operation.given)
         call.given = call.reader.read_all(operation.given, route.takes)
         return route.handler(call)
 
     # --- the shop
 
-    def _store_id(self, code: str | None) -> int:
+    def _store_id(self, code: str) -> int:
         """The store view of a path; none means the default one (M§5)."""
-        if code is None:
+        if code == NO_STORE:
             return self._db.default_view.id
         if code == "all":
             return ALL
@@ -123,7 +128,7 @@ class Web:
             raise cannot_process()
         return view.id
 
-    def _answer(self, route: Route, mode: str, store_code: str | None = None, **raw: str) -> Response:
+    def _answer(self, route: Route, mode: str, store_code: str, **raw: str) -> Response:
         store_id = self._store_id(store_code)
         user = auth.authorize(self._db, self._request(), route.resource, self.now)
         query = php_query(request.query_string.decode("latin-1"))
@@ -162,9 +167,12 @@ class Web:
     def _accept(self, call: Call, route: Route, mode: str) -> Response:
         """Take an asynchronous call: its input is checked at once, and one bad element refuses all (M§10)."""
         body = read_body(request.headers.get("Content-Type", ""), request.get_data())
-        bodies = [body] if mode == "async" else list(body.values()) if isinstance(body, dict) else body
+        several = list(body.values()) if isinstance(body, dict) else body if isinstance(body, list) else []
+        bodies = [one if isinstance(one, dict) else {} for one in ([body] if mode == "async" else several)]
         for one in bodies:
             call.given = call.reader.read_all(one, route.takes)
+            if mode == "bulk":
+                route.path_from(one)
             if route.check is not None:
                 route.check(call)
         return self._respond(202, accept(call, route, bodies))
@@ -196,10 +204,10 @@ class Web:
         if wrong.code not in (404, 405) or request.path.startswith("/_sandbox/"):
             return Response(str(wrong.description), wrong.code or 500)
         found = API.match(request.path)
-        if found is None or (request.method == "GET" and (found.group(2) or found.group(1) == "/async")):
+        if found is None or (request.method == "GET" and found.group(2)):
             return self._refuse(cannot_process())
         try:
-            self._store_id(found.group(1)[1:] if found.group(1) not in (None, "/async") else None)
+            self._store_id(found.group(1))
         except ApiError as unknown:
             return self._refuse(unknown)
         return self._refuse(no_route())

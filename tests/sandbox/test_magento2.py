@@ -22,6 +22,8 @@ import pytest
 import requests
 
 from sandbox.magento2 import build
+from sandbox.magento2.routing import Route
+from sandbox.magento2.services import ROUTES
 from sandbox.stand import Options, Stand
 
 REPLAYED = (
@@ -1207,3 +1209,35 @@ def test_its_time_is_its_own(shop: Shop) -> None:
     shop.call("POST", "/_sandbox/clock", {"set": moment.isoformat()})
     made = datetime.fromisoformat(shop.create("CLOCK")["created_at"]).replace(tzinfo=UTC)
     assert timedelta(0) <= made - moment < timedelta(seconds=20)
+
+
+ODD: tuple[Any, ...] = (None, [], {}, "x", -1, 1.5, True, [None], [{}], [[]], ["x"], {"a": 1}, [{"sku": None}])
+
+
+@pytest.fixture(scope="module")
+def battered() -> Iterator[Shop]:
+    """A shop that raises what it does not catch."""
+    for shop in start(profile="demo", products=10, customers=5):
+        shop.stand.app.testing = True
+        yield shop
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.takes], ids=lambda route: route.key)
+def test_no_body_breaks_it(battered: Shop, route: Route) -> None:
+    """Whatever is sent as a parameter is answered or refused, at once and in a bulk, and never raises."""
+    shop = battered
+    path = re.sub(r":\w+", "1", route.path)
+    bulk_path = re.sub(r":(\w)(\w*)", lambda found: f"by{found.group(1).upper()}{found.group(2)}", route.path)
+    with shop.stand.app.test_client() as client:
+        for odd in ODD:
+            body = dict.fromkeys(route.takes, odd)
+            for start_of_path, sent in ((f"/rest/all{path}", body), (f"/rest/all/async/bulk{bulk_path}", [body])):
+                answer = client.open(
+                    start_of_path,
+                    method=route.method,
+                    data=json.dumps(sent),
+                    content_type="application/json",
+                    headers=shop.headers,
+                )
+                assert answer.status_code in (200, 202, 400, 401, 404, 500)
+    shop.edit("run_consumer")
