@@ -492,7 +492,7 @@ def test_put_merges_fields_and_replaces_lists(shop: Shop) -> None:
     assert "barcode" not in str(saved["custom_attributes"])
 
 
-def test_a_sku_that_exists_twice(demo: Shop) -> None:
+def test_a_sku_that_exists_twice() -> None:
     """Reads find the lowest id, PUT is refused by the URL key, base prices hit all, delete removes one (M2.1)."""
     for shop in start(profile="tests", products=150, customers=0):
         rows = shop.get(f"products?{criteria(fields='items[id,sku]')}")["items"]
