@@ -87,6 +87,8 @@ class Customers:
         record["other"] = [address for address in addresses if str(address.get("id")) not in defaults]
         for name, member in _DEFAULTS.items():
             record[name] = next((one for one in addresses if str(one.get("id")) == str(item.get(member))), None)
+        if record["shipping"] is record["billing"]:
+            record["shipping"] = None  # one address is both: there is no delivery address of its own
         return record
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
@@ -149,24 +151,19 @@ class Customers:
 def addresses(changed: Mapping[str, Any], item: Record) -> list[dict[str, Any]]:
     """The full list of addresses: changed ones merged into what is there, emptied ones left out.
 
-    One address may be both defaults. If only one of the two is changed, it becomes an address of its own.
+    Without a delivery address of its own, the billing address is both defaults.
     """
     now = {name: item.get(name) for name in _DEFAULTS}
     new = {name: _merged(now[name], changed[name]) if name in changed else now[name] for name in _DEFAULTS}
-    shared = now["billing"] is not None and now["billing"] == now["shipping"]
-    if (shared or not any(now.values())) and same(_plain(new["billing"]), _plain(new["shipping"])):
-        new["shipping"] = None if new["billing"] is None else {}
-    elif shared:
-        parted = "billing" if "shipping" not in changed else "shipping"
-        new[parted] = {name: value for name, value in (new[parted] or {}).items() if name != "id"} or None
+    if same(_plain(new["billing"]), _plain(new["shipping"])):
+        new["shipping"] = None
     return _flagged(new) + [dict(one) for one in (changed["other"] if "other" in changed else item.get("other")) or ()]
 
 
 def _flagged(new: Mapping[str, dict[str, Any] | None]) -> list[dict[str, Any]]:
-    """Default addresses with their flags; an empty ``shipping`` means: the billing address is both."""
+    """Default addresses with their flags."""
     billing, shipping = new["billing"], new["shipping"]
-    both = shipping == {}
-    first = [{**billing, "default_billing": True, "default_shipping": both}] if billing else []
+    first = [{**billing, "default_billing": True, "default_shipping": shipping is None}] if billing else []
     return first + ([{**shipping, "default_billing": False, "default_shipping": True}] if shipping else [])
 
 

@@ -65,15 +65,15 @@ class OpenOrders:
         """All open claims; shipments and order numbers since the cursor."""
         began_at = self._now()
         done = Read() if cursor is None else msgspec.json.decode(cursor, type=Read)
-        opened = {int(one["entity_id"]): _order(one) for one in self._open_orders()}
+        opened = {int(one["entity_id"]): order_of(one) for one in self._open_orders()}
         new = list(self._since(_ORDERS, done.order, _NUMBER_FIELDS))
         sent = list(self._since(_SHIPMENTS, done.shipment, _SHIPMENT_FIELDS))
         orders = opened | self._orders_of(sent, opened)
         numbers = {order.number for order in orders.values()} | {str(one["increment_id"]) for one in new}
         reached = Read(_last(new, done.order), _last(sent, done.shipment))
         return Facts(
-            claims=[claim for order in opened.values() for claim in _claims(order)],
-            hand_overs=[hand_over for one in sent for hand_over in _hand_overs(one, orders)],
+            claims=[claim for order in opened.values() for claim in claims_of(order)],
+            hand_overs=[hand_over for one in sent for hand_over in hand_overs_of(one, orders)],
             orders=sorted(numbers),
             cursor=msgspec.json.encode(reached).decode(),
             began_at=began_at,
@@ -102,15 +102,15 @@ class OpenOrders:
         items = self._api.by_values(
             _ORDERS, "entity_id", [str(id_) for id_ in ids], "stock", member="entity_id", fields=_ORDER_FIELDS
         )
-        return {int(one["entity_id"]): _order(one) for one in items}
+        return {int(one["entity_id"]): order_of(one) for one in items}
 
 
-def _order(order: Mapping[str, Any]) -> Order:
+def order_of(order: Mapping[str, Any]) -> Order:
     lines = {int(line["item_id"]): line for line in order.get("items") or ()}
     return Order(str(order["increment_id"]), lines)
 
 
-def _claims(order: Order) -> Iterator[Claim]:
+def claims_of(order: Order) -> Iterator[Claim]:
     """What of an order is still to be handed over (canonical-model, section 4: R)."""
     for id_, line in order.lines.items():
         open_ = _quantity(line, "qty_ordered") - sum(
@@ -128,7 +128,7 @@ def _counts(line: Mapping[str, Any], lines: Mapping[int, Mapping[str, Any]]) -> 
     return line.get("product_type") != "bundle"
 
 
-def _hand_overs(shipment: Mapping[str, Any], orders: Mapping[int, Order]) -> Iterator[HandOver]:
+def hand_overs_of(shipment: Mapping[str, Any], orders: Mapping[int, Order]) -> Iterator[HandOver]:
     order = orders.get(int(shipment["order_id"]))
     place = str((shipment.get("extension_attributes") or {}).get("source_code") or "")
     for item in shipment.get("items") or ():

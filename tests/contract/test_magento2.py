@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from adapters.magento2 import Adapter
 from adapters.magento2.customers import addresses
 from adapters.magento2.errors import complaint
+from adapters.magento2.facts import claims_of, hand_overs_of, order_of
 from adapters.magento2.oauth1 import base_uri, natural
 from adapters.magento2.shapes import nested, same, url_key
 from connector.contract import (
@@ -988,12 +989,69 @@ def test_open_orders_are_claims_until_they_are_handed_over(shop: Shop) -> None:
     assert [] == claimed()
 
 
-def test_cancelled_refunded_and_configurable_lines_claim_what_is_left(shop: Shop) -> None:
-    """R per line is ordered less cancelled, shipped and refunded; of a configurable line the parent counts (row 2)."""
+def line(id_: int, ordered: int, **more: Any) -> dict[str, Any]:
+    return {"item_id": id_, "sku": f"S-{id_}", "qty_ordered": ordered, "product_type": "simple"} | more
+
+
+@pytest.mark.parametrize(
+    ("story", "lines", "expected"),
+    [
+        ("placed; what is absent is 0", [line(1, 5)], {"1": 5}),
+        ("half shipped", [line(1, 5, qty_shipped=2)], {"1": 3}),
+        (
+            "shipped, cancelled and refunded in part",
+            [line(1, 9, qty_shipped=2, qty_canceled=1, qty_refunded=3)],
+            {"1": 3},
+        ),
+        ("refunded after shipping: nothing is left to claim", [line(1, 2, qty_shipped=2, qty_refunded=2)], {}),
+        ("fractions", [line(1, 2, qty_shipped=Decimal("0.25"))], {"1": Decimal("1.75")}),
+        (
+            "of a configurable line only the parent counts shipments",
+            [line(1, 2, product_type="configurable", qty_shipped=2), line(2, 2, parent_item_id=1)],
+            {},
+        ),
+        (
+            "a configurable line that is open is claimed once",
+            [line(1, 2, product_type="configurable"), line(2, 2, parent_item_id=1)],
+            {"1": 2},
+        ),
+        (
+            "of a bundle the parts are things",
+            [line(1, 1, product_type="bundle"), line(2, 3, parent_item_id=1)],
+            {"2": 3},
+        ),
+    ],
+)
+def test_a_line_claims_what_is_not_handed_over(
+    story: str, lines: list[dict[str, Any]], expected: dict[str, Any]
+) -> None:
+    """R per line: ordered less cancelled, shipped and refunded, never below zero (row 2)."""
+    order = order_of({"increment_id": "W-1", "items": lines})
+    assert expected == {claim.line: claim.open_quantity for claim in claims_of(order)}, story
+
+
+def test_the_recorded_order_with_a_configurable_line_is_read_once(contracts: Path) -> None:
+    """Parent and child carry the same SKU: the shipped parent settles both, the simple line stays open (row 2)."""
+    recorded = json.loads((contracts / "magento2/recordings/orders_3_customer_discount_configurable.json").read_text())
+    (after,) = [one for one in recorded["exchanges"] if one["title"] == "order items after"]
+    order = order_of(after["response"]["body"] | {"increment_id": "000000010"})
+    assert [("10", Decimal(3))] == [(claim.line, claim.open_quantity) for claim in claims_of(order)]
+    (shipped,) = [one for one in recorded["exchanges"] if one["title"] == "read the shipment"]
+    (shipment,) = shipped["response"]["body"]["items"]
+    (hand_over,) = hand_overs_of(shipment, {10: order})
+    assert ("shipment/10/7", "cfg-a", Decimal(2), "wh_ams") == (
+        hand_over.id,
+        hand_over.parent,
+        hand_over.quantity,
+        hand_over.place,
+    )
+
+
+def test_cancelled_and_refunded_orders_claim_what_is_left(shop: Shop) -> None:
+    """A cancelled order claims nothing, a refund gives back what it takes (row 2)."""
     channel = shop.channel()
-    sku, other = shop.skus()[0], shop.skus()[2]
-    for one in (sku, other):
-        shop.edit("stock", sku=one, location="wh_utr", quantity="50")
+    sku = shop.skus()[0]
+    shop.edit("stock", sku=sku, location="wh_utr", quantity="50")
     shop.edit("order", lines=[{"sku": sku, "quantity": "4"}], reference="W-1")
     shop.edit("order", lines=[{"sku": sku, "quantity": "6"}], reference="W-2")
     shop.edit("cancel", order="W-1")
@@ -1162,32 +1220,32 @@ APART = {"id": 8, **ADDRESS, "city": "Gent"}
             [(None, "Utrecht", True, False), (None, "Gent", False, True)],
         ),
         (
-            "shared, the invoice moves",
-            {"billing": SHARED, "shipping": SHARED},
+            "shared, the customer moves house",
+            {"billing": SHARED, "shipping": None},
             {"billing": {"city": "Delft"}},
-            [(None, "Delft", True, False), (7, "Utrecht", False, True)],
+            [(7, "Delft", True, True)],
         ),
         (
-            "shared, the delivery moves",
-            {"billing": SHARED, "shipping": SHARED},
-            {"shipping": {"city": "Delft"}},
+            "shared, the delivery goes elsewhere",
+            {"billing": SHARED, "shipping": None},
+            {"shipping": ADDRESS | {"city": "Delft"}},
             [(7, "Utrecht", True, False), (None, "Delft", False, True)],
         ),
         (
-            "shared, both move together",
-            {"billing": SHARED, "shipping": SHARED},
-            {"billing": {"city": "Delft"}, "shipping": {"city": "Delft"}},
-            [(7, "Delft", True, True)],
+            "two, and the delivery becomes the invoice's",
+            {"billing": SHARED, "shipping": APART},
+            {"shipping": {"city": "Utrecht"}},
+            [(7, "Utrecht", True, True)],
         ),
         (
             "two, the delivery is emptied",
             {"billing": SHARED, "shipping": APART},
             {"shipping": {"street": [], "postcode": None, "city": None}},
-            [(7, "Utrecht", True, False)],
+            [(7, "Utrecht", True, True)],
         ),
         (
             "a further one is added",
-            {"billing": SHARED, "shipping": SHARED, "other": []},
+            {"billing": SHARED, "shipping": None, "other": []},
             {"other": [ADDRESS | {"city": "Breda"}]},
             [(7, "Utrecht", True, True), (None, "Breda", None, None)],
         ),
@@ -1196,7 +1254,7 @@ APART = {"id": 8, **ADDRESS, "city": "Gent"}
 def test_addresses_are_merged_into_the_full_list(
     story: str, item: dict[str, Any], changed: dict[str, Any], expected: list[tuple[Any, ...]]
 ) -> None:
-    """One address may be both defaults; if one of the two moves, it becomes an address of its own."""
+    """Without a delivery address of its own the billing address is both defaults, and moves as one."""
     sent = addresses(changed, item)
     shown = [(one.get("id"), one.get("city"), one.get("default_billing"), one.get("default_shipping")) for one in sent]
     assert expected == shown, story
