@@ -155,8 +155,6 @@ def addresses(changed: Mapping[str, Any], item: Record) -> list[dict[str, Any]]:
     """
     now = {name: item.get(name) for name in _DEFAULTS}
     new = {name: _merged(now[name], changed[name]) if name in changed else now[name] for name in _DEFAULTS}
-    if same(_plain(new["billing"]), _plain(new["shipping"])):
-        new["shipping"] = None
     return _flagged(new) + [dict(one) for one in (changed["other"] if "other" in changed else item.get("other")) or ()]
 
 
@@ -175,12 +173,6 @@ def _merged(there: Mapping[str, Any] | None, changes: Mapping[str, Any] | None) 
         merged = {name: value for name, value in merged.items() if name != "region_id"}
         merged["region"] = {"region": region.get("region")}
     return merged if changes is not None and any(merged.get(name) for name in ("street", "postcode", "city")) else None
-
-
-def _plain(address: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What makes an address the same address."""
-    apart = ("id", "customer_id", "default_billing", "default_shipping")
-    return None if address is None else {name: value for name, value in address.items() if name not in apart}
 
 
 def _expected(write: Write, known: Mapping[str, Record]) -> Record:
