@@ -171,11 +171,12 @@ class Prices:
         )
 
     def _kind(self, native: Mapping[str, Any]) -> str:
-        """As mappings/exact_online.toml says: tier, promo (it ends, or is still to come), else base."""
-        if _quantity(native) > 1:
-            return "tier"
+        """As mappings/exact_online.toml says: by quantity, and by whether it ends or is still to come."""
         starts, today = day(native.get("StartDate")), date.fromisoformat(self._today())
-        return "promo" if native.get("EndDate") or (starts is not None and starts > today) else "base"
+        dated = bool(native.get("EndDate")) or (starts is not None and starts > today)
+        if _quantity(native) > 1:
+            return "dated_tier" if dated else "tier"
+        return "promo" if dated else "base"
 
     def _today(self) -> str:
         return self._division.clock(_LANE).today(self._now())

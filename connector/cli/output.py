@@ -119,6 +119,8 @@ class Output:
             return "yes" if value else "no"
         if isinstance(value, datetime):
             return f"{value.astimezone(self.zone) if value.tzinfo else value:%Y-%m-%d %H:%M:%S}"
+        if isinstance(value, Mapping):
+            return ", ".join(self.cell(one) for one in value.values() if one not in (None, "")) or "–"
         if isinstance(value, (list, tuple, set, frozenset)):
             return ", ".join(self.cell(one) for one in (value if isinstance(value, (list, tuple)) else sorted(value)))
         return shown(str(value.value if isinstance(value, Enum) else value))
