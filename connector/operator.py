@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from connector.decide.conflict import Answer, resolve_conflict
 from connector.ledger import holds, lanes, records
-from connector.ledger.holds import Case, StoredBrake, StoredConflict
+from connector.ledger.holds import Case, Parked, StoredBrake, StoredConflict
+from connector.ledger.store import Session
 from connector.model.binding import WHOLE_BINDING
 from connector.model.entity import Value
 from connector.model.outcome import Answered, AskAgain
@@ -15,7 +16,8 @@ from connector.model.record import Event, OpenConflict
 from connector.observe.absorb import renew, shadow_values
 from connector.observe.intake import Reading, Tally, take_observations
 from connector.observe.rows import unpack_observation
-from connector.observe.tombstone import bury
+from connector.observe.tombstone import bury, made_again, seen_gone
+from connector.observe.weighing import lift_brake
 from connector.observe.workspace import Workspace
 from connector.parts import Parts
 from connector.settle import context_of
@@ -99,45 +101,58 @@ def release_brake(parts: Parts, brake: StoredBrake) -> Tally:
     tally = Tally()
     lane = parts.lane(brake.channel, brake.entity)
     with parts.ledger.write() as session:
-        waiting = holds.parked_behind(session, brake.id)
-        holds.settle_brake(session, brake.id, "released")
-        holds.unpark(session, brake.id)
-        workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
+        workspace, waiting = _settle_brake(parts, session, brake, "released")
         workspace.note([Event("released", brake.channel, brake.entity, None, detail={"brake": brake.id})])
-        gone = [one.external_id for one in waiting if not one.row]
-        tally.gone = bury(workspace, lane, gone)
-        observed = [unpack_observation(one.row, session.sequence) for one in waiting if one.row]
+        gone = [one.external_id for one in waiting if not one.row and brake.direction == "in"]
+        tally.gone = bury(workspace, lane, seen_gone(workspace, lane, gone, session.now))
+        observed = [unpack_observation(one.row, one.read_sequence) for one in waiting if one.row]
         if observed:
             began_at = min(seen.began_at for seen in observed)
             take_observations(workspace, Reading(lane, session.sequence, began_at, None), observed, tally)
         workspace.flush()
+    parts.wake(workspace.woken)
     return tally
 
 
 def refuse_brake(parts: Parts, brake: StoredBrake) -> int:
     """Make what is parked the loser: each listed value that still stands there is put back; answers how many."""
-    lane = parts.lane(brake.channel, brake.entity)
     with parts.ledger.write() as session:
-        waiting = holds.parked_behind(session, brake.id)
-        holds.settle_brake(session, brake.id, "refused")
-        holds.unpark(session, brake.id)
-        workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
+        workspace, waiting = _settle_brake(parts, session, brake, "refused")
         for one in waiting:
-            if one.record_id is None or not one.row:
-                continue
-            known = workspace.get(one.record_id)
-            binding = known.bindings[brake.channel]
-            seen = unpack_observation(one.row, one.read_sequence)
-            shadow = {**binding.shadow, **seen.picked}
-            refused = replace(binding, shadow=shadow, fingerprint=None, fence=session.sequence, reread=True)
-            workspace.change_binding(refused)
-            detail: dict[str, Value] = {
-                "brake": brake.id,
-                "loser": _values(parts, workspace, lane.side.name, one.record_id),
-            }
-            workspace.note([Event("refused-by-operator", brake.channel, brake.entity, one.record_id, detail=detail)])
+            if one.record_id is not None and brake.direction == "in":
+                _put_back(parts, workspace, brake, one)
         workspace.flush()
+    parts.wake(workspace.woken)
     return len(waiting)
+
+
+def _settle_brake(parts: Parts, session: Session, brake: StoredBrake, state: str) -> tuple[Workspace, list[Parked]]:
+    """Nothing waits behind the brake any more; answers what did."""
+    waiting = holds.parked_behind(session, brake.id)
+    holds.settle_brake(session, brake.id, state)
+    holds.unpark(session, brake.id)
+    workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
+    workspace.load(one.record_id for one in waiting if one.record_id is not None)
+    for one in waiting:
+        if one.record_id is not None:
+            lift_brake(workspace, brake.channel, one.record_id)
+    return workspace, waiting
+
+
+def _put_back(parts: Parts, workspace: Workspace, brake: StoredBrake, one: Parked) -> None:
+    """The refused value becomes what is known of that side, so that agreed is owed there once more."""
+    sequence, record_id = workspace.session.sequence, one.record_id or 0
+    binding = workspace.get(record_id).bindings[brake.channel]
+    if one.row:
+        seen = unpack_observation(one.row, one.read_sequence)
+        shadow = {**binding.shadow, **seen.picked}
+        after = replace(binding, shadow=shadow, fingerprint=None, fence=sequence, reread=True)
+    else:
+        after = made_again(binding, sequence)
+    workspace.change_binding(after)
+    loser = _values(parts, workspace, brake.channel, record_id) if one.row else None
+    detail: dict[str, Value] = {"brake": brake.id, "loser": loser}
+    workspace.note([Event("refused-by-operator", brake.channel, brake.entity, record_id, detail=detail)])
 
 
 def _values(parts: Parts, workspace: Workspace, channel: str, record_id: int) -> dict[str, Value]:

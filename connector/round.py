@@ -9,13 +9,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from connector.decide.retry import decide_retry
+from connector.decide.retry import DEFAULT_BACKOFF, decide_retry
 from connector.deliver.deliver import Delivered, deliver
 from connector.deliver.doubt import settle_doubts
 from connector.errors import ChannelError, ConnectorError, LedgerError
 from connector.ledger import lanes
+from connector.ledger.store import Session
 from connector.model.entity import LANE_ORDER, Entity
-from connector.observe.absence import sweep
+from connector.observe.absence import suspect, sweep
 from connector.observe.feed import channels_with_facts, observe, observe_facts, reread_due
 from connector.observe.intake import PARENTLESS, Tally, retry_strangers
 from connector.observe.workspace import Workspace
@@ -87,7 +88,9 @@ def observe_lane(parts: Parts, lane: Lane, report: Report) -> None:
     """What changed there since the cursor; a lane that is due for its sweep lists everything."""
     tally = report.observed.setdefault(str(lane), Tally())
     tally.add(observe(parts, lane))
-    reread_due(parts, lane)
+    missing = reread_due(parts, lane)
+    if missing:
+        suspect(parts, lane, sorted(missing))
     _meet_again(parts, lane, tally)
 
 
@@ -104,8 +107,8 @@ def _meet_again(parts: Parts, lane: Lane, tally: Tally) -> None:
         tally.add(retry_strangers(workspace, lane, PARENTLESS))
 
 
-def deliver_lane(parts: Parts, lane: Lane, report: Report, scope: Scope) -> None:
-    """Pay what is owed; what was just created is met again by its prices and stock."""
+def deliver_lane(parts: Parts, lane: Lane, report: Report, scope: Scope) -> int:
+    """Pay what is owed; answers how many calls wrote something."""
     done = report.delivered.setdefault(str(lane), Delivered())
     now = deliver(parts, lane, scope.keys)
     done.outcomes.update(now.outcomes)
@@ -113,6 +116,7 @@ def deliver_lane(parts: Parts, lane: Lane, report: Report, scope: Scope) -> None
     done.calls += now.calls
     if lane.entity is Entity.STOCK and now.written and not lane.side.can(Entity.STOCK).relative:
         observe_facts(parts, lane.side.name)  # what was handed over while we wrote an absolute figure
+    return now.calls
 
 
 def delivery_order(parts: Parts, scope: Scope) -> list[Lane]:
@@ -121,18 +125,22 @@ def delivery_order(parts: Parts, scope: Scope) -> list[Lane]:
 
 
 def guarded(parts: Parts, lane: Lane, report: Report, work: Callable[[], object]) -> bool:
-    """Run one lane's work; an error is named, noted on the lane, and leaves the other lanes alone."""
+    """Run one lane's work; an error is named, noted on the lane, and leaves the other lanes alone.
+
+    Work that answers 0 asked the channel nothing, and so is no proof that it recovered.
+    """
     if str(lane) in report.errors or is_waiting(parts, lane):
         return False
     try:
-        work()
+        done = work()
     except LedgerError:
         raise
     except ConnectorError as error:
         report.errors[str(lane)] = error
         _note_failure(parts, lane, error)
         return False
-    _note_success(parts, lane)
+    if done != 0:
+        _note_success(parts, lane)
     return True
 
 
@@ -147,19 +155,24 @@ def _note_failure(parts: Parts, lane: Lane, error: ConnectorError) -> None:
     with parts.ledger.write() as session:
         failures = lanes.state(session, lane.side.name, lane.entity).failures
         decision = decide_retry(error, failures + 1, 0.5)
-        until = decision.until or (session.now + timedelta(seconds=decision.wait_s or 0))
-        told = {"kind": type(error).__name__, "message": str(error), "since": session.now.isoformat()}
-        lanes.save(
-            session,
-            lane.side.name,
-            lane.entity,
-            failures=failures + decision.counts,
-            error=told,
-            paused_until=until,
-            stopped=decision.action == "stop-lane",
-        )
+        waits = timedelta(seconds=decision.wait_s or DEFAULT_BACKOFF.wait_s(failures + 1, 0.5))
+        columns = {
+            "failures": failures + decision.counts,
+            "error": {"kind": type(error).__name__, "message": str(error), "since": session.now.isoformat()},
+            "paused_until": decision.until or session.now + waits,
+            "stopped": decision.action == "stop-lane",
+        }
+        lanes.save(session, lane.side.name, lane.entity, **columns)
+        if decision.action == "pause-channel":  # its other lanes would be refused just the same
+            _pause_channel(parts, session, lane, columns["paused_until"])
     status = error.status if isinstance(error, ChannelError) else None
     parts.log.warning("lane.failed", lane=str(lane), error=type(error).__name__, status=status, action=decision.action)
+
+
+def _pause_channel(parts: Parts, session: Session, failed: Lane, until: object) -> None:
+    for lane in parts.lanes(Scope(channels=frozenset({failed.side.name}))):
+        if lane != failed:
+            lanes.save(session, lane.side.name, lane.entity, paused_until=until)
 
 
 def _note_success(parts: Parts, lane: Lane) -> None:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from connector.contract import Operation
 from connector.errors import MappingError
-from connector.mapping.lens import Context, EntityMapping
+from connector.mapping.lens import Context
 from connector.model.binding import WHOLE_BINDING, Held, same
 from connector.model.entity import DEPENDENT, LIFE_FIELD, Canonical, Entity, Native, Value
 from connector.model.record import Binding, Known, Record
-from connector.observe.absorb import shadow_values
+from connector.observe.absorb import UNREADABLE, shadow_values
 from connector.topology import VAT_FIELD, Side, Topology
 
 
@@ -40,6 +41,7 @@ class Projection:
         by_part: the same names by the call that they belong to.
         problems: fields that the mapping cannot carry there, with the cause.
         part: the kind of row, for prices.
+        operation: what the write is; None: nothing is owed.
     """
 
     owed: Mapping[str, Value]
@@ -48,6 +50,7 @@ class Projection:
     by_part: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problems: Mapping[str, MappingError] = field(default_factory=dict)
     part: str = ""
+    operation: Operation | None = None
 
 
 def context_of(topology: Topology, record: Record, parent: Record | None, today: date) -> Context:
@@ -57,8 +60,47 @@ def context_of(topology: Topology, record: Record, parent: Record | None, today:
     return topology.context(record.entity, record.place, None if tax is None else tax.value, today)
 
 
-def project(topology: Topology, side: Side, known: Known, binding: Binding, context: Context) -> Projection:
-    """Agreed as this side should hold it, against what it was last seen to hold."""
+def project(
+    topology: Topology, side: Side, known: Known, parent: Known | None, binding: Binding, context: Context
+) -> Projection:
+    """What this side is owed: agreed as it should hold it, or the end of what should not be there any more."""
+    if is_in_scope(topology, side, known.record, parent):
+        return _project_fields(topology, side, known, binding, context)
+    if binding.external_id is None:
+        return Projection({}, {})
+    if known.record.life == "gone" and side.can(known.record.entity).delete:
+        return _unless_held(binding, Projection({LIFE: "gone"}, {}, part=binding.part, operation="delete"))
+    return _retire(side, known.record, binding, context)
+
+
+#: What is owed to a side where a record is to be removed: it has no field of its own there.
+LIFE = "life"
+
+
+def is_in_scope(topology: Topology, side: Side, record: Record, parent: Known | None) -> bool:
+    """Whether a record belongs on a side, and has a place there."""
+    takes = topology.takes(side, record, None if parent is None else parent.record)
+    return takes and part_of(topology, side, record) is not None
+
+
+def _retire(side: Side, record: Record, binding: Binding, context: Context) -> Projection:
+    """What left a side's scope, or cannot be deleted there, is archived there (sync-model 5.9)."""
+    mapping = side.mappings[record.entity]
+    if record.entity in DEPENDENT or not binding.shadow:
+        return Projection({}, {})
+    written = mapping.put({LIFE_FIELD: False}, binding.shadow, context, part=binding.part)
+    if not written.fields:
+        return Projection({}, {})
+    owed = Projection({LIFE_FIELD: False}, {}, written.fields, written.by_part, part=binding.part, operation="update")
+    return _unless_held(binding, owed)
+
+
+def _unless_held(binding: Binding, owed: Projection) -> Projection:
+    hold = _whole_hold(binding, owed.owed)
+    return owed if hold is None else Projection({}, {WHOLE_BINDING: hold}, part=owed.part)
+
+
+def _project_fields(topology: Topology, side: Side, known: Known, binding: Binding, context: Context) -> Projection:
     record = known.record
     mapping = side.mappings[record.entity]
     creating = binding.external_id is None
@@ -68,14 +110,20 @@ def project(topology: Topology, side: Side, known: Known, binding: Binding, cont
     shadow = shadow_values(mapping, binding, context)
     met = {name: value for name, value in shown.items() if name in values and (creating or name in shadow)}
     wanted = {name: value for name, value in met.items() if creating or not same(value, shadow[name])}
-    held = _held(side, known, binding, mapping, wanted, creating)
+    held = _field_holds(side, known, binding, wanted, creating)
     owed = {name: value for name, value in wanted.items() if name not in held and mapping.writable(name, creating)}
-    if WHOLE_BINDING in held or not (owed or creating):
+    whole = _whole_hold(binding, owed)
+    if whole is not None:
+        return Projection({}, {**held, WHOLE_BINDING: whole}, part=part)
+    if not (owed or creating):
         return Projection({}, held, part=part)
     # Fields that are not owed are handed over too: some share a native field, or switch another off.
     carried = {name: values[name] for name in met if name not in held}
     written = mapping.put(carried, binding.shadow, context, creating=creating, part=part)
-    return Projection(owed, held, written.fields, written.by_part, written.problems, part)
+    if not (creating or written.fields or written.problems):
+        return Projection({}, held, part=part)
+    operation: Operation = "create" if creating else "update"
+    return Projection(owed, held, written.fields, written.by_part, written.problems, part, operation)
 
 
 def part_of(topology: Topology, side: Side, record: Record) -> str | None:
@@ -93,72 +141,88 @@ def written_values(record: Record) -> dict[str, Value]:
     return values
 
 
-def _held(
-    side: Side,
-    known: Known,
-    binding: Binding,
-    mapping: EntityMapping,
-    wanted: Canonical,
-    creating: bool,
-) -> dict[str, Held]:
+def _field_holds(side: Side, known: Known, binding: Binding, wanted: Canonical, creating: bool) -> dict[str, Held]:
+    """Fields that wait. What could not be read is not written either, whatever is agreed meanwhile."""
     held = {
         name: hold
         for name, hold in binding.held.items()
-        if hold.reason not in ("conflict", "dependency", "rename") and (name == WHOLE_BINDING or name in wanted)
+        if hold.detail == UNREADABLE or (name in wanted and _is_lasting(hold) and hold.stands(wanted[name]))
     }
-    held = {name: hold for name, hold in held.items() if hold.stands(_waiting(name, hold, wanted))}
     for name in wanted:
         if name in known.conflicts:
             held[name] = Held("conflict", f"conflict {known.conflicts[name].id} is open", projected=wanted[name])
-        elif name == "sku" and not creating and not mapping.writable(name, creating):
-            held[name] = Held(
-                "rename", f"{side.name} cannot rename; its calls keep the old code", projected=wanted[name]
-            )
+        elif name == "sku" and not creating and not _renames(side, known.record.entity):
+            detail = f"{side.name} cannot rename; its calls keep the old code"
+            held[name] = Held("rename", detail, projected=wanted[name])
     return held
 
 
-def _waiting(name: str, hold: Held, wanted: Canonical) -> Value:
-    """What would be written now, in the form in which the hold remembers it."""
-    return dict(wanted) if name == WHOLE_BINDING else wanted.get(name, hold.projected)
+def _is_lasting(hold: Held) -> bool:
+    """Whether the binding remembers it; the others are found anew each time."""
+    return hold.reason not in ("conflict", "dependency", "rename", "scope")
 
 
-def settle(topology: Topology, known: Known, parent: Known | None, moment: Moment) -> dict[str, Binding]:
-    """Every binding of the record with its debt reckoned anew; only those that changed, new ones included."""
-    record = known.record
+def _renames(side: Side, entity: Entity) -> bool:
+    return side.can(entity).renames and side.mappings[entity].writable("sku", creating=False)
+
+
+def _whole_hold(binding: Binding, owed: Mapping[str, Value]) -> Held | None:
+    """The hold of the whole binding, if it stands now that this is owed."""
+    hold = binding.held.get(WHOLE_BINDING)
+    return hold if hold is not None and _is_lasting(hold) and hold.stands(dict(owed)) else None
+
+
+def settle(
+    topology: Topology,
+    known: Known,
+    parent: Known | None,
+    moment: Moment,
+    waits: Mapping[str, Held] | None = None,
+) -> dict[str, Binding]:
+    """Every binding of the record with its debt reckoned anew; only those that changed, new ones included.
+
+    ``waits``: channel → why the whole binding waits there, as only the record's surroundings can tell.
+    """
     changed: dict[str, Binding] = {}
-    for side in topology.sides_of(record.entity):
+    for side in topology.sides_of(known.record.entity):
         binding = known.bindings.get(side.name)
-        after = _settle_side(topology, side, known, parent, binding, moment)
+        after = _settle_side(topology, side, known, parent, binding, moment, (waits or {}).get(side.name))
         if after is not None and after != binding:
             changed[side.name] = after
     return changed
 
 
 def _settle_side(
-    topology: Topology, side: Side, known: Known, parent: Known | None, binding: Binding | None, moment: Moment
+    topology: Topology,
+    side: Side,
+    known: Known,
+    parent: Known | None,
+    binding: Binding | None,
+    moment: Moment,
+    waits: Held | None,
 ) -> Binding | None:
     record = known.record
-    takes = topology.takes(side, record, None if parent is None else parent.record)
-    takes = takes and part_of(topology, side, record) is not None
+    wanted = is_in_scope(topology, side, record, parent) and _may_create(side, known, moment)
     if binding is None:
-        if not takes or not _may_create(side, known, moment):
+        if not wanted:
             return None
         binding = Binding(record.id, side.name, record.entity, None, state="owed", origin="created")
-    if binding.state == "owed" and not (takes and _may_create(side, known, moment)):
+    if binding.state in ("gone", "unlinked") or (binding.state == "owed" and not wanted):
         return _clean(binding)
-    if binding.state in ("gone", "unlinked") or not takes:
-        return _clean(binding)
-    waits = _dependency(side, record, parent)
+    waits = _dependency(side, record, parent) or waits
     if waits is not None:
-        return _clean(binding, {WHOLE_BINDING: replace(waits, since=moment.now)})
+        lasting = {name: hold for name, hold in binding.held.items() if _is_lasting(hold)}
+        return _clean(binding, {WHOLE_BINDING: replace(waits, since=moment.now), **lasting})
     context = context_of(topology, record, None if parent is None else parent.record, moment.today)
-    projection = project(topology, side, known, binding, context)
-    dirty = WHOLE_BINDING not in projection.held and (bool(projection.owed) or binding.external_id is None)
-    since = (binding.dirty_since or moment.now) if dirty else None
+    return _with_debt(binding, project(topology, side, known, parent, binding, context), moment)
+
+
+def _with_debt(binding: Binding, projection: Projection, moment: Moment) -> Binding:
+    dirty = projection.operation is not None
     return replace(
         binding,
         dirty=dirty,
-        dirty_since=since,
+        dirty_since=(binding.dirty_since or moment.now) if dirty else None,
         held=_keep_since(binding.held, projection.held, moment.now),
         attempts=binding.attempts if dirty else 0,
         due_at=binding.due_at if dirty else None,

@@ -14,7 +14,7 @@ from connector.model.entity import Entity, Value
 from connector.model.record import Known
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
-from connector.settle import context_of, project
+from connector.settle import context_of, is_in_scope, project
 from connector.stock.picture import ON_HAND, as_decimal, facts_of, on_hand_of, targets
 
 
@@ -104,14 +104,13 @@ def _compare(parts: Parts, workspace: Workspace, lane: Lane, row: Row, record_id
         return
     known = workspace.get(record_id)
     parent = workspace.parent_of(known)
-    if not parts.topology.takes(lane.side, known.record, None if parent is None else parent.record):
-        return
     if lane.entity is Entity.STOCK:
-        yield from _compare_figure(parts, workspace, lane, known, row)
+        if is_in_scope(parts.topology, lane.side, known.record, parent):
+            yield from _compare_figure(parts, workspace, lane, known, row)
         return
-    binding = replace(known.bindings[lane.side.name], shadow=picked, part=row.part)
+    binding = replace(known.bindings[lane.side.name], shadow=picked, part=row.part, changes_on=None)
     context = context_of(parts.topology, known.record, None if parent is None else parent.record, parts.today())
-    projection = project(parts.topology, lane.side, known, binding, context)
+    projection = project(parts.topology, lane.side, known, parent, binding, context)
     shows = mapping.get(picked, context, row.part).values
     for name in sorted({*projection.owed, *projection.held} - {""}):
         should = projection.owed.get(name, projection.held[name].projected if name in projection.held else None)

@@ -11,7 +11,6 @@ from decimal import Decimal
 from connector.contract import Operation, Write
 from connector.errors import MappingError
 from connector.ledger.debts import Intent
-from connector.model.binding import Held
 from connector.model.entity import DEPENDENT, Entity, Native, Value
 from connector.model.record import Binding, Known
 from connector.settle import Projection, context_of, project
@@ -23,8 +22,8 @@ from connector.topology import Side, Topology
 class Composed:
     """A write ready to be sent, with the intent that is stored first.
 
-    ``problems``: fields that the mapping cannot carry there (field → cause); ``held``: fields that
-    another program rewrites. A write whose every field is a problem has no ``write``.
+    ``problems``: fields that the mapping cannot carry there (field → cause). A write whose every
+    field is a problem has no ``write``.
     """
 
     binding: Binding
@@ -32,7 +31,6 @@ class Composed:
     intent: Intent | None
     owed: Mapping[str, Value] = field(default_factory=dict)
     problems: Mapping[str, MappingError] = field(default_factory=dict)
-    held: Mapping[str, Held] = field(default_factory=dict)
 
 
 def new_token() -> str:
@@ -48,14 +46,15 @@ def compose(
     context = context_of(
         topology, record, None if parent is None else parent.record, now.astimezone(topology.config.timezone).date()
     )
-    projection = project(topology, side, known, binding, context)
-    creating = binding.external_id is None
+    projection = project(topology, side, known, parent, binding, context)
+    if projection.operation is None:
+        return Composed(binding, None, None, {}, projection.problems)
     part, names = _first_part(side, record.entity, projection)
     fields = {name: projection.native[name] for name in names}
-    if not fields and not creating:
+    if not fields and projection.operation == "update":
         return Composed(binding, None, None, projection.owed, projection.problems)
-    operation: Operation = "create" if creating else "update"
-    write = _write(topology, side, known, parent, binding, token, operation, fields, projection.part or part)
+    part = projection.part or part
+    write = _write(topology, side, known, parent, binding, token, projection.operation, fields, part)
     intent = _intent(side, binding, write, now)
     return Composed(binding, write, intent, projection.owed, projection.problems)
 

@@ -25,6 +25,7 @@ from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import DEPENDENT, Entity, Key
 from connector.model.record import Known
 from connector.observe.absence import suspect
+from connector.observe.absorb import is_due
 from connector.observe.feed import reread
 from connector.observe.intake import Reading, Tally, take_page
 from connector.observe.match import keys_of, row_key
@@ -55,13 +56,14 @@ def deliver(parts: Parts, lane: Lane, scope_keys: Sequence[str] = ()) -> Deliver
     done = Delivered()
     if lane.side.read_only:
         return done
-    tried: set[int] = set()
+    tried: Counter[int] = Counter()
+    turns = len(lane.side.can(lane.entity).parts) + 2  # its calls, one by one, and once more after being found there
     while not parts.stop.is_set():
-        batch = _next_batch(parts, lane, scope_keys, tried)
+        batch = _next_batch(parts, lane, scope_keys, {id_ for id_, times in tried.items() if times >= turns})
         if not batch:
             return done
-        _deliver_batch(parts, lane, batch, done)
-        tried.update(_still_owed(parts, lane, batch, done))
+        moved = _deliver_batch(parts, lane, batch, done)
+        tried.update({id_: 1 if id_ in moved else turns for id_ in batch})
         parts.progress(str(lane), done.written)
         _stop_on_channel_fault(lane, done)
     return done
@@ -81,29 +83,17 @@ def _next_batch(parts: Parts, lane: Lane, scope_keys: Sequence[str], tried: set[
         return chosen[: batch_size(lane)]
 
 
-def _still_owed(parts: Parts, lane: Lane, batch: Iterable[int], done: Delivered) -> set[int]:
-    """Those that made no progress: tried again in another round, not in this one."""
-    if done.outcomes["receipt"] + done.outcomes["matched"] == 0:
-        return set(batch)
-    with parts.ledger.read() as session:
-        known = records.load(session, batch)
-    stuck = set()
-    for id_, one in known.items():
-        binding = one.bindings.get(lane.side.name)
-        if binding is not None and binding.dirty and binding.attempts:
-            stuck.add(id_)
-    return stuck
-
-
-def _deliver_batch(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> None:
+def _deliver_batch(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> set[int]:
+    """One batch: answers the records that came a step further, and so may owe the next."""
     _look_again(parts, lane, batch)
-    _look_up_creates(parts, lane, batch, done)
+    moved = _look_up_creates(parts, lane, batch, done)
     composed = _intend(parts, lane, batch, done)
     for chunk in _chunks(composed, max(lane.side.can(lane.entity).write_batch, 1)):
         if parts.stop.is_set():
             _withdraw(parts, chunk)
             continue
-        _send(parts, lane, chunk, done)
+        moved |= _send(parts, lane, chunk, done)
+    return moved
 
 
 def _chunks(composed: Sequence[Composed], size: int) -> Iterable[list[Composed]]:
@@ -115,21 +105,24 @@ def _look_again(parts: Parts, lane: Lane, batch: Sequence[int]) -> None:
     always = lane.side.can(lane.entity).reread
     with parts.ledger.read() as session:
         known = records.load(session, batch)
-    bindings = [one.bindings.get(lane.side.name) for one in known.values()]
-    ids = [b.external_id for b in bindings if b is not None and b.external_id is not None and (always or b.reread)]
+    bindings = [one.bindings[lane.side.name] for one in known.values() if lane.side.name in one.bindings]
+    wanted = [each for each in bindings if always or each.reread or is_due(each, parts.today())]
+    ids = [each.external_id for each in wanted if each.external_id is not None]
     missing = reread(parts, lane, ids)
     if missing:
         suspect(parts, lane, sorted(missing))
 
 
-def _look_up_creates(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> None:
+def _look_up_creates(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> set[int]:
     """Every create is preceded by a look-up of the key there: a stranger found is the thing (5.8)."""
     with parts.ledger.read() as session:
         known = _load(parts, session, batch)
     owed = [one for id_, one in known.items() if id_ in set(batch) and _is_create(one, lane)]
+    matched = set()
     for one in owed:
-        found = _find(parts, lane, one, known)
-        _decide_create(parts, lane, one, found, done)
+        if _decide_create(parts, lane, one, _find(parts, lane, one, known), done):
+            matched.add(one.record.id)
+    return matched
 
 
 def _load(parts: Parts, session: Session, batch: Iterable[int]) -> dict[int, Known]:
@@ -145,9 +138,9 @@ def _is_create(known: Known, lane: Lane) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """What a look-up before a create found, and when it began."""
+    """What a look-up before a create found, and when it began; None: there is no key to look it up by."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Row] | None
     sequence: int
 
 
@@ -161,6 +154,8 @@ def _find(parts: Parts, lane: Lane, known: Known, around: dict[int, Known]) -> F
         rows = channel.find(record.entity, [key], product.external_id or "").get(key, ())
         return Found([row for row in rows if _is_row(parts, lane, known, row)], sequence)
     keys = keys_of(record.entity, record.values())
+    if not keys:
+        return Found(None, sequence)
     found = channel.find(record.entity, keys)
     unique = {row.external_id: row for rows in found.values() for row in rows}
     return Found(list(unique.values()), sequence)
@@ -177,24 +172,26 @@ def _is_row(parts: Parts, lane: Lane, known: Known, row: Row) -> bool:
     return row_key(record.entity, record.place, values) == record.key
 
 
-def _decide_create(parts: Parts, lane: Lane, known: Known, found: Found, done: Delivered) -> None:
+def _decide_create(parts: Parts, lane: Lane, known: Known, found: Found, done: Delivered) -> bool:
+    """Match, hold, or go on to create; answers whether it was matched."""
+    rows = {row.external_id: row for row in found.rows or ()}
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
-        ids = [row.external_id for row in found.rows]
-        bound = records.by_reference(session, lane.side.name, lane.entity, ids, by_address=False)
+        bound = records.by_reference(session, lane.side.name, lane.entity, rows, by_address=False)
         others = frozenset(id_ for id_, record_id in bound.items() if record_id != known.record.id)
-        decision = decide_create(ids, others)
+        decision = decide_create(None if found.rows is None else list(rows), others)
         if isinstance(decision, Create):
-            return
+            return False
         workspace.load([known.record.id])
         if isinstance(decision, Match):
-            rows = [row for row in found.rows if row.external_id == decision.external_id]
-            _adopt(workspace, lane, known.record.id, rows[0], found.sequence, parts)
+            _adopt(workspace, lane, known.record.id, rows[decision.external_id], found.sequence, parts)
             done.outcomes["matched"] += 1
         else:
             _hold_create(workspace, lane, known.record.id, decision)
             done.outcomes["refused"] += 1
         workspace.flush()
+    parts.wake(workspace.woken)
+    return isinstance(decision, Match)
 
 
 def _adopt(workspace: Workspace, lane: Lane, record_id: int, row: Row, sequence: int, parts: Parts) -> None:
@@ -241,7 +238,7 @@ def _intend(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> 
 def _compose(parts: Parts, workspace: Workspace, lane: Lane, record_id: int) -> Composed | None:
     known = workspace.get(record_id)
     binding = known.bindings.get(lane.side.name)
-    if binding is None or not binding.dirty or binding.reread:
+    if binding is None or not binding.dirty or binding.reread or is_due(binding, parts.today()):
         return None
     parent = workspace.parent_of(known)
     if lane.entity is Entity.STOCK and parent is not None:
@@ -293,7 +290,7 @@ def _hold_problems(workspace: Workspace, lane: Lane, composed: Composed, done: D
     workspace.change_binding(replace(binding, held=held))
 
 
-def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) -> None:
+def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) -> set[int]:
     writes = [one.write for one in chunk if one.write is not None]
     try:
         results = parts.channel(lane).write(lane.entity, writes)
@@ -301,12 +298,14 @@ def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) 
         _withdraw(parts, chunk)  # by contract nothing was sent
         raise
     done.calls += 1
-    _receive(parts, lane, chunk, {result.token: result for result in results}, done)
+    return _receive(parts, lane, chunk, {result.token: result for result in results}, done)
 
 
 def _receive(
     parts: Parts, lane: Lane, chunk: Sequence[Composed], results: dict[str, RowResult], done: Delivered
-) -> None:
+) -> set[int]:
+    """The results into the ledger; answers the records whose write was confirmed."""
+    confirmed = set()
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         workspace.load(one.binding.record_id for one in chunk)
@@ -314,10 +313,14 @@ def _receive(
             result = results.get(one.intent.token) if one.intent is not None else None
             outcome = receipts.settle_result(workspace, lane.side, one, result, random.random())  # noqa: S311 jitter
             done.outcomes[outcome] += 1
+            if outcome == "receipt":
+                confirmed.add(one.binding.record_id)
             _log(parts, workspace, lane, one, outcome)
             if outcome == "refused" and result is not None and result.error is not None:
                 done.refusals.append(_refusal(result.error))
         workspace.flush()
+    parts.wake(workspace.woken)
+    return confirmed
 
 
 def _log(parts: Parts, workspace: Workspace, lane: Lane, one: Composed, outcome: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connector.contract import RowResult
-from connector.decide.projection import Confirmed, rewritten_hold
 from connector.decide.retry import RetryDecision, decide_retry
 from connector.deliver.compose import Composed
 from connector.errors import AmbiguousWrite, ConnectorError, Gone, MappingError, Rejected, Stale
@@ -19,10 +18,12 @@ from connector.ledger.debts import Intent
 from connector.ledger.holds import Case
 from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity, Native, Value
-from connector.model.record import Binding, Event
+from connector.model.record import BindingState, Event
 from connector.observe.absorb import fingerprint
 from connector.observe.gate import pack_replaced
+from connector.observe.rewriting import count_confirmed
 from connector.observe.workspace import Workspace
+from connector.settle import context_of
 from connector.topology import Side
 
 
@@ -39,6 +40,9 @@ def settle_result(workspace: Workspace, side: Side, composed: Composed, result: 
         _keep_id(workspace, side, intent, result)
         return "in-doubt"
     debts.close_intents(workspace.session, [intent.token])
+    if intent.operation == "delete" and (result.error is None or isinstance(result.error, Gone)):
+        buried(workspace, side, intent)
+        return "receipt"
     if result.error is None:
         receive(workspace, side, intent, result, composed.owed)
         return "receipt"
@@ -50,8 +54,9 @@ def _keep_id(workspace: Workspace, side: Side, intent: Intent, result: RowResult
     if result is not None and (result.external_id or result.parts):
         binding = workspace.get(intent.record_id).bindings[side.name]
         external_id = binding.external_id or result.external_id or None
-        changed = replace(binding, external_id=external_id, parts={**binding.parts, **result.parts}, reread=True)
-        workspace.change_binding(changed)
+        state: BindingState = binding.state if external_id is None else "bound"
+        parts = {**binding.parts, **result.parts}
+        workspace.change_binding(replace(binding, external_id=external_id, state=state, parts=parts, reread=True))
 
 
 def receive(
@@ -73,18 +78,36 @@ def receive(
         part=binding.part or _row_kind(intent),
         state="bound",
         shadow=shadow,
-        fingerprint=fingerprint(shadow) if _is_whole(side, intent, shadow) else None,
+        fingerprint=fingerprint(side.mappings[intent.entity], shadow) if _is_whole(side, intent, shadow) else None,
         handed=binding.handed if intent.handed is None else intent.handed,
         version=result.version or binding.version,
         fence=session.sequence,
         replaced=pack_replaced(intent.replaces, session.now),
-        confirmed=_confirmed(binding, owed or {}, session.now),
+        confirmed=count_confirmed(binding, owed or {}, session.now),
         attempts=0,
         due_at=None,
+        changes_on=_changes_on(workspace, side, intent, shadow),
     )
     workspace.change_binding(after)
-    holds.free(session, side.name, intent.entity, "out", record_id=intent.record_id)
     _note(workspace, side, intent, "receipt", {"external_id": after.external_id})
+
+
+def buried(workspace: Workspace, side: Side, intent: Intent) -> None:
+    """A confirmed removal: a tombstone of our own making."""
+    binding = workspace.get(intent.record_id).bindings[side.name]
+    fence = workspace.session.sequence
+    workspace.change_binding(replace(binding, state="gone", reread=False, attempts=0, due_at=None, fence=fence))
+    _note(workspace, side, intent, "receipt", {"external_id": binding.external_id})
+
+
+def _changes_on(workspace: Workspace, side: Side, intent: Intent, shadow: Native) -> str | None:
+    """The next day on which what was written reads otherwise by the calendar alone."""
+    known = workspace.get(intent.record_id)
+    parent = workspace.parent_of(known)
+    product = None if parent is None else parent.record
+    context = context_of(workspace.topology, known.record, product, workspace.moment.today)
+    day = side.mappings[intent.entity].changes_at(shadow, context, _row_kind(intent))
+    return None if day is None else day.isoformat()
 
 
 def _row_kind(intent: Intent) -> str:
@@ -103,34 +126,6 @@ def _not_yet_written(side: Side, intent: Intent) -> dict[str, Value]:
 def _is_whole(side: Side, intent: Intent, shadow: Native) -> bool:
     mapping = side.mappings[intent.entity]
     return set(mapping.pick({}, _row_kind(intent))) == set(shadow)
-
-
-def _confirmed(binding: Binding, owed: Mapping[str, Value], now: datetime) -> dict[str, Value] | None:
-    """Confirmed writes per field, so that a field which is rewritten for ever is noticed."""
-    kept = dict(binding.confirmed or {})
-    for name, value in owed.items():
-        counted = _unpack_confirmed(kept.get(name), value).again(value, now)
-        kept[name] = {"value": counted.value, "times": [time.isoformat() for time in counted.times]}
-    return kept or None
-
-
-def _unpack_confirmed(packed: Value, value: Value) -> Confirmed:
-    if not isinstance(packed, dict):
-        return Confirmed(value)
-    times = packed["times"]
-    listed = times if isinstance(times, list) else []
-    return Confirmed(packed["value"], tuple(datetime.fromisoformat(str(time)) for time in listed))
-
-
-def rewritten(binding: Binding, shown: Mapping[str, Value], now: datetime) -> dict[str, Held]:
-    """Fields that were written three times in a day and show another value still."""
-    found: dict[str, Held] = {}
-    for name, packed in (binding.confirmed or {}).items():
-        if name in shown:
-            hold = rewritten_hold(_unpack_confirmed(packed, None), shown[name], now)
-            if hold is not None:
-                found[name] = hold
-    return found
 
 
 def refuse(workspace: Workspace, side: Side, composed: Composed, result: RowResult, jitter: float) -> str:

@@ -149,6 +149,18 @@ def free(
     return int(session.connection.execute(delete(quarantine).where(where)).rowcount)
 
 
+def free_field(session: Session, channel: str, entity: Entity, record_id: int, name: str) -> None:
+    """The hold of one field (or, "", of a whole binding) has ended: nothing is refused any more."""
+    where = and_(
+        quarantine.c.channel == channel,
+        quarantine.c.entity == entity.value,
+        quarantine.c.record_id == record_id,
+        quarantine.c.field == name,
+        quarantine.c.direction == "out",
+    )
+    session.connection.execute(delete(quarantine).where(where))
+
+
 def free_case(session: Session, id_: int) -> None:
     session.connection.execute(delete(quarantine).where(quarantine.c.id == id_))
 
@@ -292,10 +304,12 @@ def trip(session: Session, channel: str, entity: Entity, direction: str, kind: s
         brake.c.kind == kind,
         brake.c.state == "tripped",
     )
-    standing = session.connection.execute(select(brake.c.id).where(where)).scalar()
+    standing = session.connection.execute(select(brake.c.id, brake.c.plan).where(where)).first()
     if standing is not None:
-        session.connection.execute(update(brake).where(brake.c.id == standing).values(plan=dict(plan)))
-        return int(standing)
+        together = list(dict.fromkeys([*standing.plan.get("parked", ()), *as_list(plan.get("parked"))]))
+        joined = {**standing.plan, "parked": together}
+        session.connection.execute(update(brake).where(brake.c.id == standing.id).values(plan=joined))
+        return int(standing.id)
     values = {
         "channel": channel,
         "entity": entity.value,
@@ -306,6 +320,10 @@ def trip(session: Session, channel: str, entity: Entity, direction: str, kind: s
         "plan": dict(plan),
     }
     return int(session.connection.execute(insert(brake).values(**values).returning(brake.c.id)).scalar_one())
+
+
+def as_list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []
 
 
 def brakes(session: Session, id_: int | None = None, only_tripped: bool = True) -> list[StoredBrake]:
@@ -373,6 +391,12 @@ def parked_ids(session: Session, channel: str, entity: Entity, direction: str) -
         )
     )
     return {row.external_id: row.brake_id for row in session.connection.execute(query)}
+
+
+def unpark_row(session: Session, brake_id: int, external_id: str) -> None:
+    """One row was seen anew: what it shows now is weighed by itself."""
+    where = and_(parked.c.brake_id == brake_id, parked.c.external_id == external_id)
+    session.connection.execute(delete(parked).where(where))
 
 
 def unpark(session: Session, brake_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
@@ -200,15 +200,27 @@ def delete_binding(session: Session, value: Binding) -> None:
 
 
 def fingerprints(
-    session: Session, channel: str, entity: Entity, external_ids: Sequence[str]
+    session: Session, channel: str, entity: Entity, external_ids: Sequence[str], today: date
 ) -> dict[str, tuple[int, bytes | None, bool]]:
-    """External id → (record id, fingerprint, whether a fresh read is wanted): all an unchanged row needs."""
+    """External id → (record id, fingerprint, whether a fresh read is wanted): all an unchanged row needs.
+
+    Wanted: an observation was dropped, the thing was buried, or the calendar has changed its meaning by today.
+    """
+    day = today.isoformat()
     found: dict[str, tuple[int, bytes | None, bool]] = {}
-    columns = (binding.c.external_id, binding.c.record_id, binding.c.fingerprint, binding.c.reread, binding.c.state)
+    columns = (
+        binding.c.external_id,
+        binding.c.record_id,
+        binding.c.fingerprint,
+        binding.c.reread,
+        binding.c.state,
+        binding.c.changes_on,
+    )
     for part in chunks(external_ids):
         query = select(*columns).where(_lane(channel, entity), binding.c.external_id.in_(part))
         for row in session.connection.execute(query):
-            found[row.external_id] = (row.record_id, row.fingerprint, row.reread or row.state != "bound")
+            due = row.changes_on is not None and row.changes_on <= day
+            found[row.external_id] = (row.record_id, row.fingerprint, row.reread or due or row.state != "bound")
     return found
 
 
@@ -278,20 +290,52 @@ def dirty(session: Session, channel: str, entity: Entity, limit: int) -> list[in
     return [row.record_id for row in session.connection.execute(query)]
 
 
-def to_reread(session: Session, channel: str, entity: Entity, limit: int) -> list[str]:
+def to_reread(session: Session, channel: str, entity: Entity, today: date, limit: int) -> list[str]:
     """External ids whose last observation was dropped, or whose mapping's result changes by today."""
-    today = session.now.date().isoformat()
     query = (
         select(binding.c.external_id)
         .where(
             _lane(channel, entity),
             binding.c.state == "bound",
             binding.c.external_id.is_not(None),
-            binding.c.reread | ((binding.c.changes_on.is_not(None)) & (binding.c.changes_on <= today)),
+            binding.c.reread | ((binding.c.changes_on.is_not(None)) & (binding.c.changes_on <= today.isoformat())),
         )
         .limit(limit)
     )
     return [row.external_id for row in session.connection.execute(query)]
+
+
+def due_unbound(session: Session, channel: str, entity: Entity, today: date) -> list[int]:
+    """Ids of records that are not there yet, and whose turn may have come with today."""
+    query = select(binding.c.record_id).where(
+        _lane(channel, entity), binding.c.external_id.is_(None), binding.c.changes_on <= today.isoformat()
+    )
+    return [row.record_id for row in session.connection.execute(query)]
+
+
+def buried(session: Session, channel: str, entity: Entity, external_ids: Sequence[str]) -> dict[str, int]:
+    """External id → record id, of things that are known to be gone there."""
+    found: dict[str, int] = {}
+    for part in chunks(external_ids):
+        query = select(binding.c.external_id, binding.c.record_id).where(
+            _lane(channel, entity), binding.c.state == "gone", binding.c.external_id.in_(part)
+        )
+        found.update({row.external_id: row.record_id for row in session.connection.execute(query)})
+    return found
+
+
+def release_id(session: Session, value: Binding) -> None:
+    """An id that the channel has given out again names the new thing alone; what is buried lets go of it."""
+    session.connection.execute(
+        update(binding)
+        .where(
+            _lane(value.channel, value.entity),
+            binding.c.external_id == value.external_id,
+            binding.c.state.in_(("gone", "unlinked")),
+            binding.c.record_id != value.record_id,
+        )
+        .values(external_id=None)
+    )
 
 
 def count_bound(session: Session, channel: str, entity: Entity) -> int:

@@ -69,6 +69,9 @@ class Expression:
             node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name) and id(node) not in called
         )
 
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
     @property
     def is_name(self) -> bool:
         """Whether it is one name and nothing else."""

@@ -217,7 +217,7 @@ class EntityMapping:
         self.entity = entity
         self.rows = dict(rows)
         self.calls = ("", *calls)
-        self._only = only
+        self.only = only
         scope = only.names if only else frozenset()
         self._picks = {part: _Pick([*row.names, *scope]) for part, row in self.rows.items()}
         self.native_names = frozenset(name for row in self.rows.values() for name in row.names) | scope
@@ -236,7 +236,7 @@ class EntityMapping:
 
     def in_scope(self, picked: Native) -> bool:
         """Whether the mapping wants this record at all."""
-        return self._only is None or self._only.holds(picked)
+        return self.only is None or self.only.holds(picked)
 
     def get(self, picked: Native, context: Context, part: str = "") -> Read:
         """What the record means; one bad field leaves the others."""

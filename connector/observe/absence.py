@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from connector.decide.brakes import is_emptied
 from connector.decide.life import Absence, Source, judge_absence
 from connector.ledger import lanes, records
 from connector.observe.feed import Read, read_pages
 from connector.observe.intake import Reading, Tally, take_page
-from connector.observe.tombstone import bury
+from connector.observe.tombstone import bury, seen_gone
 from connector.observe.weighing import park_deletions
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
@@ -35,7 +36,8 @@ def sweep(parts: Parts, lane: Lane) -> Tally:
             return tally  # a listing that was cut short concludes nothing
         complete = _completed(parts, lane, read)
     if complete:
-        tally.gone = _conclude(parts, lane, set(before) - tally.seen_ids, source="sweep")
+        missing = set(before) - tally.seen_ids
+        tally.gone += _conclude(parts, lane, missing, source="sweep", emptied=is_emptied(tally.rows, len(before)))
     return tally
 
 
@@ -47,7 +49,7 @@ def _completed(parts: Parts, lane: Lane, read: Read) -> bool:
     return read.page.complete
 
 
-def _conclude(parts: Parts, lane: Lane, missing: Iterable[str], *, source: Source) -> int:
+def _conclude(parts: Parts, lane: Lane, missing: Iterable[str], *, source: Source, emptied: bool = False) -> int:
     """Ask by id about what a listing left out; what is not there either is buried, as far as no brake trips."""
     if not lane.side.can(lane.entity).sweep_concludes_gone:
         return 0
@@ -58,7 +60,7 @@ def _conclude(parts: Parts, lane: Lane, missing: Iterable[str], *, source: Sourc
             sign = Absence(source, sweep_completed=True, known_before=True, absent_by_id=id_ not in there)
             if judge_absence(sign) == "gone":
                 gone.append(id_)
-    return bury_all(parts, lane, gone)
+    return bury_all(parts, lane, gone, emptied=emptied)
 
 
 def suspect(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
@@ -86,14 +88,14 @@ def _conclude_by_id(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
         _conclude(parts, lane, [id_ for id_ in ids if id_ not in seen], source="sweep")
 
 
-def bury_all(parts: Parts, lane: Lane, ids: Sequence[str]) -> int:
+def bury_all(parts: Parts, lane: Lane, ids: Sequence[str], *, emptied: bool = False) -> int:
     """Tombstones for confirmed deletions, as far as no brake trips; answers how many there were."""
     if not ids:
         return 0
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
-        passed = park_deletions(workspace, lane, ids)
-        buried = bury(workspace, lane, passed)
+        passed = park_deletions(workspace, lane, ids, emptied=emptied)
+        buried = bury(workspace, lane, seen_gone(workspace, lane, passed, session.now))
         workspace.flush()
     parts.wake(workspace.woken)
     return buried

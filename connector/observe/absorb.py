@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import cache
 
 import msgspec
 
@@ -27,9 +28,16 @@ from connector.topology import Side, Topology
 _ENCODER = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
-def fingerprint(picked: Native) -> bytes:
-    """Sixteen bytes that stand for the native values the mapping reads."""
-    return hashlib.blake2b(_ENCODER.encode(picked), digest_size=16).digest()
+def fingerprint(mapping: EntityMapping, picked: Native) -> bytes:
+    """Sixteen bytes that stand for the native values and for the mapping that reads them: another one reads anew."""
+    return hashlib.blake2b(_ENCODER.encode(picked), digest_size=16, key=identity_of(mapping)).digest()
+
+
+@cache
+def identity_of(mapping: EntityMapping) -> bytes:
+    """Sixteen bytes that stand for all that a mapping says, its settings filled in; the same in every process."""
+    said = repr((mapping.rows, mapping.requires, mapping.calls, mapping.only))
+    return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -86,16 +94,20 @@ def absorb(
     entity = known.record.entity
     mapping = side.mappings[entity]
     read = mapping.get(seen.picked, context, seen.row.part)
-    values = {name: value for name, value in read.values.items() if _takes_part(mapping, entity, name)}
     by = seen.provenance(side.name, sequence)
-    merge = merge_record(_before(topology, mapping, known, binding, seen, context, both_new, in_doubt), values, by)
+    before = _before(topology, mapping, known, binding, seen, context, both_new, in_doubt)
+    values = {name: value for name, value in read.values.items() if _takes_part(mapping, entity, name, before.shadow)}
+    merge = merge_record(before, values, by)
     record = _renewed(known.record, merge, sequence)
     after = _settled_side(mapping, binding, seen, merge, read.problems, sequence)
     return Absorbed(record, after, merge, tuple(_events(side.name, record, merge)), read.problems)
 
 
-def _takes_part(mapping: EntityMapping, entity: Entity, name: str) -> bool:
-    """The keys of a price row say which row it is; neither they nor what a kind of row implies is merged."""
+def _takes_part(mapping: EntityMapping, entity: Entity, name: str, shadow: Canonical) -> bool:
+    """Neither the keys of a price row, which say which row it is, nor what a kind of row implies is merged;
+    a field that is read at first contact alone is not looked at again."""
+    if name in shadow and mapping.first_contact_only(name):
+        return False
     return name in mapping.fields and not (entity is Entity.PRICE and name in ("min_qty", "starts", "list"))
 
 
@@ -120,23 +132,37 @@ def _before(
         policies=policies,
         conflicts=known.conflicts,
         held=binding.held,
-        created_by_us=binding.origin == "created",
+        created_by_us=binding.origin == "created" and binding.seen_at is None,
         both_new=both_new,
         in_doubt=in_doubt,
     )
 
 
 def shadow_values(mapping: EntityMapping, binding: Binding, context: Context) -> dict[str, Value]:
-    """Canonical values of what was last settled here; only fields all of whose native names have a shadow."""
+    """Canonical values of what was last settled here; only fields all of whose native names have a shadow.
+
+    Read as of a day on which the calendar had not changed their meaning yet: that it did is news.
+    """
     if not binding.shadow:
         return {}
-    read = mapping.get(binding.shadow, context, binding.part)
+    read = mapping.get(binding.shadow, _as_settled(binding, context), binding.part)
     shadow = binding.shadow
     return {
         name: value
         for name, value in read.values.items()
         if all(native in shadow for native in mapping.names_of(name, binding.part))
     }
+
+
+def _as_settled(binding: Binding, context: Context) -> Context:
+    if binding.changes_on is None or not is_due(binding, context.as_of):
+        return context
+    return replace(context, as_of=date.fromisoformat(binding.changes_on) - timedelta(days=1))
+
+
+def is_due(binding: Binding, today: date) -> bool:
+    """Whether the calendar alone has changed what the shadow means, so that it must be observed again."""
+    return binding.changes_on is not None and date.fromisoformat(binding.changes_on) <= today
 
 
 def _renewed(record: Record, merge: RecordMerge, sequence: int) -> Record:
@@ -178,7 +204,7 @@ def _settled_side(
         part=row.part,
         state="bound",
         shadow={**kept, **settled},
-        fingerprint=fingerprint(seen.picked),
+        fingerprint=fingerprint(mapping, seen.picked),
         version=row.version,
         modified_at=row.modified_at,
         seen_at=seen.began_at,

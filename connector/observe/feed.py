@@ -89,7 +89,7 @@ def reread(parts: Parts, lane: Lane, ids: list[str]) -> set[str]:
 def reread_due(parts: Parts, lane: Lane, limit: int = 200) -> set[str]:
     """Read again what was dropped, and what the calendar alone changes today; answers what is not there."""
     with parts.ledger.read() as session:
-        ids = records.to_reread(session, lane.side.name, lane.entity, limit)
+        ids = records.to_reread(session, lane.side.name, lane.entity, parts.today(), limit)
     return reread(parts, lane, ids)
 
 

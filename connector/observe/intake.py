@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.contract import Page, Row
+from connector.decide.life import decide_revival
 from connector.errors import MappingError
 from connector.ledger import debts, holds, records
 from connector.ledger.holds import Case, Stranger
+from connector.model.binding import Provenance
 from connector.model.entity import DEPENDENT, Canonical, Entity, Key
 from connector.model.record import Binding, Event, Known, Record
-from connector.observe.absorb import Absorbed, Observation, absorb, fingerprint
+from connector.observe.absorb import Absorbed, Observation, absorb, fingerprint, shadow_values
 from connector.observe.gate import passes
 from connector.observe.match import (
     Doubt,
@@ -29,9 +31,10 @@ from connector.observe.match import (
     keys_of,
     row_key,
 )
+from connector.observe.rewriting import rewritten
 from connector.observe.rows import pack_observation, unpack_observation
-from connector.observe.tombstone import bury
-from connector.observe.weighing import park_deletions, pass_brakes
+from connector.observe.tombstone import bury, leave_row, revive
+from connector.observe.weighing import park_deletions, pass_brakes, unpark_seen
 from connector.observe.workspace import Workspace
 from connector.parts import Lane
 from connector.settle import context_of
@@ -95,39 +98,78 @@ def take_observations(
     workspace: Workspace, reading: Reading, observed: Sequence[Observation], tally: Tally, *, both_new: bool = False
 ) -> None:
     """Merge, match or bury each; the rows need not be of one page (a release, an approval)."""
-    lane = reading.lane
-    bound = records.by_reference(
-        workspace.session, lane.side.name, lane.entity, [seen.row.external_id for seen in observed], by_address=False
-    )
+    session, lane, channel = workspace.session, reading.lane, reading.lane.side.name
+    ids = [seen.row.external_id for seen in observed]
+    bound = records.by_reference(session, channel, lane.entity, ids, by_address=False)
     workspace.load(bound.values())
-    living = [seen for seen in observed if not seen.row.deleted]
-    deleted = [seen.row.external_id for seen in observed if seen.row.deleted]
-    tally.gone += bury(workspace, lane, park_deletions(workspace, lane, deleted))
-    paired = [(bound[seen.row.external_id], seen) for seen in living if seen.row.external_id in bound]
-    known = pass_brakes(workspace, lane, paired)
-    tally.parked += len(paired) - len(known)
-    strangers = [seen for seen in living if seen.row.external_id not in bound]
+    paired = [(bound[seen.row.external_id], seen) for seen in observed if seen.row.external_id in bound]
+    living = pass_brakes(workspace, lane, [(id_, seen) for id_, seen in paired if not seen.row.deleted])
+    tally.parked += sum(not seen.row.deleted for _, seen in paired) - len(living)
+    known, moved = _split_moved(workspace, lane, living)
     if lane.entity is Entity.STOCK:
         take_figures(workspace, reading, known, tally)
     else:
         _merge_known(workspace, reading, known, tally, both_new)
-    _meet(workspace, reading, strangers, tally, both_new)
+    strangers = [seen for seen in observed if not seen.row.deleted and seen.row.external_id not in bound]
+    # Strangers come first: one that holds the key of what is deleted has taken its place.
+    _meet(workspace, reading, [*moved, *strangers], tally, both_new)
+    tally.gone += _bury_deleted(workspace, lane, [(id_, seen) for id_, seen in paired if seen.row.deleted], tally)
+    holds.drop_strangers(session, channel, lane.entity, [seen.row.external_id for seen in observed if seen.row.deleted])
     workspace.flush()
+
+
+def _bury_deleted(workspace: Workspace, lane: Lane, deleted: Sequence[tuple[int, Observation]], tally: Tally) -> int:
+    """What the channel itself reports as deleted; a report from before the last merge or receipt proves nothing."""
+    channel = lane.side.name
+    doubtful = debts.with_intents(workspace.session, [workspace.known[id_].bindings[channel].id for id_, _ in deleted])
+    times: dict[str, Provenance] = {}
+    for record_id, seen in deleted:
+        binding = workspace.known[record_id].bindings[channel]
+        if seen.read_sequence < binding.fence or binding.id in doubtful:
+            workspace.change_binding(replace(binding, reread=True))
+            tally.dropped += 1
+        else:
+            dated = replace(seen, since=binding.seen_at)
+            times[seen.row.external_id] = dated.provenance(channel, workspace.session.sequence)
+    passed = park_deletions(workspace, lane, list(times))
+    return bury(workspace, lane, {id_: times[id_] for id_ in passed})
+
+
+def _split_moved(
+    workspace: Workspace, lane: Lane, pairs: Sequence[tuple[int, Observation]]
+) -> tuple[list[tuple[int, Observation]], list[Observation]]:
+    """Price rows that now say another list, quantity or start are other rows: the old one is no more there."""
+    if lane.entity is not Entity.PRICE:
+        return list(pairs), []
+    known: list[tuple[int, Observation]] = []
+    moved: list[Observation] = []
+    for record_id, seen in pairs:
+        one = workspace.known[record_id]
+        place = _place(workspace, lane, seen)
+        key = None if place is None else row_key(lane.entity, place, _canonical(workspace, lane, seen))
+        if key in (None, one.record.key) or seen.read_sequence < one.bindings[lane.side.name].fence:
+            known.append((record_id, seen))
+        else:
+            leave_row(workspace, lane, one, seen.provenance(lane.side.name, workspace.session.sequence))
+            moved.append(seen)
+    return known, moved
 
 
 def _changed(workspace: Workspace, reading: Reading, rows: Sequence[Row], tally: Tally) -> list[Observation]:
     """Rows that differ from what was last seen; most of a listing does not, and costs one comparison."""
-    lane = reading.lane
+    lane, session, today = reading.lane, workspace.session, workspace.moment.today
     mapping = lane.side.mappings[lane.entity]
-    stored = records.fingerprints(workspace.session, lane.side.name, lane.entity, [row.external_id for row in rows])
+    ids = [row.external_id for row in rows]
+    stored = records.fingerprints(session, lane.side.name, lane.entity, ids, today)
+    freed = unpark_seen(workspace, lane, ids)
     observed: list[Observation] = []
     for row in rows:
         picked = mapping.pick(row.native, row.part)
         _, print_, wanted = stored.get(row.external_id, (0, None, True))
-        if not wanted and not row.deleted and print_ == fingerprint(picked):
+        if not wanted and not row.deleted and row.external_id not in freed and print_ == fingerprint(mapping, picked):
             tally.unchanged += 1
             continue
-        if row.deleted or mapping.in_scope(picked):
+        if row.deleted or row.external_id in stored or mapping.in_scope(picked):
             observed.append(Observation(row, picked, reading.read_sequence, reading.began_at, reading.since))
     return observed
 
@@ -171,9 +213,11 @@ def merge_row(
     absorbed = absorb(
         topology, side, known, binding, seen, context, session.sequence, both_new=both_new, in_doubt=in_doubt
     )
-    changes_on = side.mappings[known.record.entity].changes_at(seen.picked, context, seen.row.part)
+    mapping = side.mappings[known.record.entity]
+    changes_on = mapping.changes_at(seen.picked, context, seen.row.part)
     after = replace(absorbed.binding, changes_on=None if changes_on is None else changes_on.isoformat())
-    workspace.change_binding(after)
+    held = {**after.held, **rewritten(after, shadow_values(mapping, after, context), workspace.moment.now)}
+    workspace.change_binding(replace(after, held=held))
     if absorbed.record != known.record:
         workspace.change_record(absorbed.record)
     for change in absorbed.merge.conflicts:
@@ -204,12 +248,32 @@ def _meet(
     if not strangers:
         return
     lane = reading.lane
+    strangers = _not_outlived(workspace, reading, strangers, tally)
     if (lane.side.name, lane.entity) not in workspace.moment.approved:
         _keep(workspace, lane, [(seen, UNAPPROVED, ()) for seen in strangers], tally)
     elif lane.entity in DEPENDENT:
         _meet_dependents(workspace, reading, strangers, tally, both_new)
     else:
         _meet_keyed(workspace, reading, strangers, tally, both_new)
+
+
+def _not_outlived(
+    workspace: Workspace, reading: Reading, strangers: Sequence[Observation], tally: Tally
+) -> list[Observation]:
+    """Without those that were read before we learnt of their deletion: merged, they would come back to life."""
+    lane = reading.lane
+    ids = [seen.row.external_id for seen in strangers]
+    buried = records.buried(workspace.session, lane.side.name, lane.entity, ids)
+    workspace.load(buried.values())
+    alive = []
+    for seen in strangers:
+        record_id = buried.get(seen.row.external_id)
+        fence = 0 if record_id is None else workspace.known[record_id].bindings[lane.side.name].fence
+        if seen.read_sequence < fence:
+            tally.dropped += 1
+        else:
+            alive.append(seen)
+    return alive
 
 
 def _keep(
@@ -265,12 +329,13 @@ def _meet_keyed(
     holders = records.holders(workspace.session, lane.entity, everything)
     workspace.load(id_ for ids in holders.values() for id_ in ids)
     twins = _twins(keys)
+    buried = records.buried(workspace.session, lane.side.name, lane.entity, list(keys))
+    workspace.load(buried.values())
     for seen in strangers:
         id_ = seen.row.external_id
         live = _living(workspace, holders)
-        taken = _taken(workspace, lane, live)
-        decided = decide_match(keys[id_], hints[id_], live, taken, twins)
-        decided = _unless_deleted(workspace, lane, decided, id_)
+        decided = decide_match(keys[id_], hints[id_], live, _taken(workspace, lane, live), twins)
+        decided = _after_deletion(workspace, reading, seen, keys[id_], holders, decided, buried.get(id_))
         if isinstance(decided, Doubt):
             _keep(workspace, lane, [(seen, f"{AMBIGUOUS}: {decided.reason}", decided.candidates)], tally)
             continue
@@ -280,14 +345,46 @@ def _meet_keyed(
         _bind(workspace, reading, record, seen, tally, linked=isinstance(decided, Link), both_new=both_new)
 
 
-def _unless_deleted(workspace: Workspace, lane: Lane, decided: Match, external_id: str) -> Match:
-    """A stranger with the key of what was deleted here does not revive it by itself; the very same thing does."""
-    if not isinstance(decided, Link):
+def _after_deletion(
+    workspace: Workspace,
+    reading: Reading,
+    seen: Observation,
+    keys: Sequence[Key],
+    holders: Mapping[Key, Sequence[int]],
+    decided: Match,
+    same_thing: int | None,
+) -> Match:
+    """A stranger under the key of what was deleted: the very same thing revives it, and so does one that was
+    certainly created since; an older one is asked about (sync-model 5.5)."""
+    if same_thing is not None and not isinstance(decided, Doubt):
+        revive(workspace, reading.lane, same_thing, seen.provenance(reading.lane.side.name, workspace.session.sequence))
+        return Link(same_thing, keys[0] if keys else Key("id", seen.row.external_id))
+    found = [decided.record_id] if isinstance(decided, Link) else []
+    if isinstance(decided, Fresh):
+        found = list(dict.fromkeys(id_ for key in keys for id_ in holders.get(key, ())))
+    ended = [id_ for id_ in found if _ended_here(workspace, reading.lane, id_)]
+    if not ended:
         return decided
-    buried = workspace.get(decided.record_id).bindings.get(lane.side.name)
-    if buried is None or buried.state != "gone" or buried.external_id == external_id:
-        return decided
-    return Doubt("its record was deleted here; link it to revive the record", [decided.record_id])
+    created = seen.provenance(reading.lane.side.name, workspace.session.sequence)
+    if len(ended) == 1 and decide_revival(created, _deletion_of(workspace, reading.lane, ended[0])) == "revive":
+        revive(workspace, reading.lane, ended[0], created)
+        return Link(ended[0], keys[0])
+    return Doubt("its record was deleted; link it to revive the record", ended)
+
+
+def _ended_here(workspace: Workspace, lane: Lane, record_id: int) -> bool:
+    """Whether the record was deleted on this channel, or as a whole."""
+    known = workspace.get(record_id)
+    binding = known.bindings.get(lane.side.name)
+    return known.record.life == "gone" or (binding is not None and binding.state == "gone")
+
+
+def _deletion_of(workspace: Workspace, lane: Lane, record_id: int) -> Provenance:
+    """When it was deleted: here, where that is known, else where it was deleted last."""
+    bindings = workspace.get(record_id).bindings
+    here = bindings.get(lane.side.name)
+    gone = [here] if here is not None and here.state == "gone" else [b for b in bindings.values() if b.state == "gone"]
+    return Provenance(lane.side.name, max((one.seen_at for one in gone if one.seen_at is not None), default=None))
 
 
 def _twins(keys: Mapping[str, Sequence[Key]]) -> set[Key]:
@@ -351,6 +448,8 @@ def _meet_dependents(
             continue
         key = row_key(lane.entity, place, _canonical(workspace, lane, seen))
         record_id = held.get((parent_id, key))
+        if record_id is not None and workspace.known[record_id].record.life == "gone":
+            revive(workspace, lane, record_id, seen.provenance(lane.side.name, workspace.session.sequence))
         if record_id is None:
             record = Record(0, lane.entity, key, {}, parent_id, place, sequence=workspace.session.sequence)
             record_id = held[parent_id, key] = workspace.add(record).id
@@ -370,7 +469,7 @@ def _bind_dependents(
         for record_id, seen in met:
             workspace.change_binding(_new_binding(workspace.known[record_id], channel, seen))
             tally.linked += 1
-        take_figures(workspace, reading, met, tally, first_contact=True)
+        take_figures(workspace, reading, met, tally, first_contact=True, both_new=both_new)
     else:
         for record_id, seen in met:
             _bind(workspace, reading, workspace.known[record_id].record, seen, tally, linked=True, both_new=both_new)
@@ -421,10 +520,14 @@ def retry_strangers(
     workspace: Workspace, lane: Lane, reason: str, *, both_new: bool = False, limit: int = 500
 ) -> Tally:
     """Meet again those that waited for this reason: their match was approved, or their product came."""
-    tally, after = Tally(), ""
-    while found := holds.strangers(workspace.session, lane.side.name, lane.entity, reason, limit, after):
+    tally, after, channel = Tally(), "", lane.side.name
+    while found := holds.strangers(workspace.session, channel, lane.entity, reason, limit, after):
         after = found[-1].external_id
-        observed = [unpack_observation(stranger.row, stranger.sequence) for stranger in found]
-        reading = Reading(lane, min(s.sequence for s in found), min(seen.began_at for seen in observed), None)
-        take_observations(workspace, reading, observed, tally, both_new=both_new)
+        ids = [stranger.external_id for stranger in found]
+        bound = records.by_reference(workspace.session, channel, lane.entity, ids, by_address=False)
+        holds.drop_strangers(workspace.session, channel, lane.entity, bound)  # found by a look-up meanwhile
+        observed = [unpack_observation(one.row, one.sequence) for one in found if one.external_id not in bound]
+        if observed:
+            sequence, began_at = min(s.read_sequence for s in observed), min(s.began_at for s in observed)
+            take_observations(workspace, Reading(lane, sequence, began_at, None), observed, tally, both_new=both_new)
     return tally

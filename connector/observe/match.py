@@ -37,6 +37,9 @@ class Doubt:
 
 Match: TypeAlias = Link | Fresh | Doubt
 
+#: How the doubt about a mere likeness ends: it never means that one thing took another's place.
+ONLY_ALIKE = "other key"
+
 
 def keys_of(entity: Entity, values: Canonical) -> tuple[Key, ...]:
     """The keys on which a record may be matched, the strongest first (canonical-model 1 and 2)."""
@@ -110,5 +113,5 @@ def decide_match(
     for key in hints:
         found = [id_ for id_ in holders.get(key, ()) if id_ not in taken]
         if found:
-            return Doubt(f"same {key.kind} {key.text!r}, other key", found)
+            return Doubt(f"same {key.kind} {key.text!r}, {ONLY_ALIKE}", found)
     return Fresh() if keys else Doubt("it has no key to be matched by")

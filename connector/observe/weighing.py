@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from connector.decide.brakes import KINDS, Candidate, Kind, Limits, Tripped, kinds_of, weigh
 from connector.ledger import holds, records
 from connector.ledger.holds import Parked
+from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity
 from connector.model.record import Known
 from connector.observe.absorb import Observation, shadow_values
@@ -30,6 +31,7 @@ class Weighed:
     record_id: int
     external_id: str
     seen: Observation | None
+    emptied: bool = False
 
 
 def limits_of(topology: Topology) -> Limits:
@@ -52,12 +54,34 @@ def pass_brakes(
     return [(entry.record_id, entry.seen) for entry in passed if entry.seen is not None]
 
 
-def park_deletions(workspace: Workspace, lane: Lane, ids: Sequence[str]) -> list[str]:
-    """The confirmed deletions that may take effect; too many of them are parked."""
+def park_deletions(workspace: Workspace, lane: Lane, ids: Sequence[str], *, emptied: bool = False) -> list[str]:
+    """The confirmed deletions that may take effect; too many of them, or all at once, are parked."""
     bound = records.by_reference(workspace.session, lane.side.name, lane.entity, ids, by_address=False)
     workspace.load(bound.values())
-    entries = [Weighed(record_id, external_id, None) for external_id, record_id in bound.items()]
+    entries = [Weighed(record_id, external_id, None, emptied) for external_id, record_id in bound.items()]
     return [entry.external_id for entry in _weigh(workspace, lane, entries)]
+
+
+def unpark_seen(workspace: Workspace, lane: Lane, ids: Collection[str]) -> set[str]:
+    """What is parked and was now seen anew is weighed by what it shows now; answers which rows that were."""
+    parked = holds.parked_ids(workspace.session, lane.side.name, lane.entity, "in")
+    seen = parked.keys() & set(ids)
+    for external_id in seen:
+        holds.unpark_row(workspace.session, parked[external_id], external_id)
+    bound = records.by_reference(workspace.session, lane.side.name, lane.entity, seen, by_address=False)
+    workspace.load(bound.values())
+    for record_id in bound.values():
+        lift_brake(workspace, lane.side.name, record_id)
+    return seen
+
+
+def lift_brake(workspace: Workspace, channel: str, record_id: int) -> None:
+    """The binding no longer waits behind a brake."""
+    binding = workspace.get(record_id).bindings.get(channel)
+    hold = None if binding is None else binding.held.get(WHOLE_BINDING)
+    if binding is not None and hold is not None and hold.reason == "brake":
+        rest = {name: other for name, other in binding.held.items() if name != WHOLE_BINDING}
+        workspace.change_binding(replace(binding, held=rest))
 
 
 def _weigh(workspace: Workspace, lane: Lane, entries: Sequence[Weighed]) -> list[Weighed]:
@@ -87,10 +111,11 @@ def _weigh(workspace: Workspace, lane: Lane, entries: Sequence[Weighed]) -> list
 
 def _kinds(workspace: Workspace, lane: Lane, entry: Weighed, limits: Limits) -> frozenset[Kind]:
     known = workspace.known[entry.record_id]
-    if entry.seen is None:
-        return kinds_of(lane.entity, {}, {}, limits, gone=True)
     if workspace.released:
         return frozenset()
+    if entry.seen is None:
+        kinds = kinds_of(lane.entity, {}, {}, limits, gone=True)
+        return kinds | {"emptied"} if entry.emptied else kinds
     return _kinds_of_row(workspace, lane, known, entry.seen, limits)
 
 
@@ -110,19 +135,17 @@ def _kinds_of_row(workspace: Workspace, lane: Lane, known: Known, seen: Observat
 def _park(workspace: Workspace, lane: Lane, brake: Tripped, entries: Sequence[Weighed]) -> None:
     session = workspace.session
     id_ = holds.trip(session, lane.side.name, lane.entity, "in", brake.kind, brake.as_plan())
-    holds.park(
-        session,
-        [
-            Parked(
-                id_,
-                entry.external_id,
-                entry.record_id,
-                {} if entry.seen is None else pack_observation(entry.seen),
-                0 if entry.seen is None else entry.seen.read_sequence,
-            )
-            for entry in entries
-        ],
-    )
+    holds.park(session, [_parked(id_, entry) for entry in entries])
+    held = Held("brake", f"brake {id_} has tripped; look at it with `connector brakes show {id_}`", since=session.now)
+    for entry in entries:
+        binding = workspace.known[entry.record_id].bindings[lane.side.name]
+        workspace.change_binding(replace(binding, held={**binding.held, WHOLE_BINDING: held}))
+
+
+def _parked(brake_id: int, entry: Weighed) -> Parked:
+    if entry.seen is None:
+        return Parked(brake_id, entry.external_id, entry.record_id, {}, 0)
+    return Parked(brake_id, entry.external_id, entry.record_id, pack_observation(entry.seen), entry.seen.read_sequence)
 
 
 def _count(workspace: Workspace, lane: Lane, passed: Sequence[Candidate]) -> None:

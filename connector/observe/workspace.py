@@ -144,22 +144,42 @@ class Workspace:
         self.known[record_id] = replace(known, bindings=merged)
 
     def _store(self) -> None:
-        for id_ in sorted(self._touched):
+        touched = sorted(self._touched)
+        for id_ in touched:
             known, stored = self.known[id_], self._stored[id_]
             if known.record != stored.record:
                 records.save_record(self.session, known.record)
-            for channel, binding in known.bindings.items():
-                if binding != stored.bindings.get(channel):
-                    saved = records.save_binding(self.session, binding)
-                    self.known[id_] = known = self._with_id(known, binding, saved)
-            for channel, binding in stored.bindings.items():
-                if channel not in known.bindings:
-                    records.delete_binding(self.session, binding)
-            self._stored[id_] = known
+        for letting_go in (True, False):  # an id that moves to another record is let go before it is taken
+            for id_ in touched:
+                self._store_bindings(id_, letting_go=letting_go)
+        for id_ in touched:
+            self._stored[id_] = self.known[id_]
         journal.note(self.session, self._events)
         self._events.clear()
         self._touched.clear()
         self._rippling.clear()
+
+    def _store_bindings(self, record_id: int, *, letting_go: bool) -> None:
+        stored = self._stored[record_id].bindings
+        for channel, binding in self.known[record_id].bindings.items():
+            before = stored.get(channel)
+            was = None if before is None else before.external_id
+            if binding == before or letting_go != (was is not None and binding.external_id != was):
+                continue
+            if binding.external_id not in (None, was):
+                records.release_id(self.session, binding)
+            saved = records.save_binding(self.session, binding)
+            self.known[record_id] = self._with_id(self.known[record_id], binding, saved)
+            self._free_cured(before, binding)
+        if not letting_go:
+            for channel in stored.keys() - self.known[record_id].bindings.keys():
+                records.delete_binding(self.session, stored[channel])
+
+    def _free_cured(self, before: Binding | None, after: Binding) -> None:
+        """What is no longer held is no longer listed in quarantine."""
+        for name, hold in (before.held if before else {}).items():
+            if hold.reason == "quarantine" and name not in after.held:
+                holds.free_field(self.session, after.channel, after.entity, after.record_id, name)
 
     @staticmethod
     def _with_id(known: Known, binding: Binding, id_: int) -> Known:

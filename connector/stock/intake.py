@@ -51,6 +51,7 @@ def take_figures(
     tally: Tally,
     *,
     first_contact: bool = False,
+    both_new: bool = False,
 ) -> None:
     """Raw figures of bound stock records: what happened there since the shadow is a movement."""
     listed = list(pairs)
@@ -66,9 +67,8 @@ def take_figures(
             tally.dropped += 1
             continue
         known = workspace.known[record_id]
-        take_figure(
-            workspace, side, known, binding, seen, facts[known.record.parent_id or 0], first_contact=first_contact
-        )
+        of_product = facts[known.record.parent_id or 0]
+        take_figure(workspace, side, known, binding, seen, of_product, first_contact=first_contact, both_new=both_new)
         tally.merged += 1
 
 
@@ -81,6 +81,7 @@ def take_figure(
     facts: StockFacts,
     *,
     first_contact: bool = False,
+    both_new: bool = False,
 ) -> None:
     """One figure: first contact states what is on hand, or is shadow only; later ones move it."""
     name = side.mappings[Entity.STOCK].names_of(ON_HAND, seen.row.part)[0]
@@ -88,21 +89,16 @@ def take_figure(
     handed = facts.handed(side.name, known.record.place)
     now = replace(shadow_of(binding, raw), handed=handed)
     if first_contact or name not in binding.shadow:
-        _adopt(
-            workspace,
-            side,
-            known,
-            seen,
-            implied_on_hand(raw, still_to_subtract(facts, side.name).get(known.record.place, ZERO)),
-        )
+        implied = implied_on_hand(raw, still_to_subtract(facts, side.name).get(known.record.place, ZERO))
+        _adopt(workspace, side, known, seen, implied, both_new)
     else:
         pieces = movement(shadow_of(binding, binding.shadow[name]), now)
         if pieces:
             _move(workspace, side, known, seen, pieces)
-    workspace.change_binding(_seen_binding(workspace, binding, seen, handed))
+    workspace.change_binding(_seen_binding(workspace, side, binding, seen, handed))
 
 
-def _seen_binding(workspace: Workspace, binding: Binding, seen: Observation, handed: Decimal) -> Binding:
+def _seen_binding(workspace: Workspace, side: Side, binding: Binding, seen: Observation, handed: Decimal) -> Binding:
     row = seen.row
     return replace(
         binding,
@@ -111,7 +107,7 @@ def _seen_binding(workspace: Workspace, binding: Binding, seen: Observation, han
         part=row.part,
         state="bound",
         shadow=dict(seen.picked),
-        fingerprint=fingerprint(seen.picked),
+        fingerprint=fingerprint(side.mappings[Entity.STOCK], seen.picked),
         handed=handed,
         version=row.version,
         modified_at=row.modified_at,
@@ -122,19 +118,28 @@ def _seen_binding(workspace: Workspace, binding: Binding, seen: Observation, han
     )
 
 
-def _adopt(workspace: Workspace, side: Side, known: Known, seen: Observation, implied: Decimal) -> None:
-    """First contact: the first figure is agreed, or the owner's where two differ; the rest is owed to the others."""
+def _adopt(workspace: Workspace, side: Side, known: Known, seen: Observation, implied: Decimal, both_new: bool) -> None:
+    """First contact: the first figure is agreed, or the owner's where two new ones differ; the rest is owed there.
+
+    A figure beside a product that we have made is what the channel fills in by itself: shadow only.
+    """
     before = on_hand_of(known)
     policy = workspace.topology.policy(Entity.STOCK, ON_HAND)
     standing = known.record.agreed.get(ON_HAND)
-    takes = before is None or (
-        standing is not None and standing.by.rule == "first-contact" and policy.outranks(side.name, standing.by.channel)
-    )
-    if takes and policy.may_originate(side.name):
+    outranks = standing is not None and both_new and policy.outranks(side.name, standing.by.channel)
+    begins = standing is None or (standing.by.rule == "first-contact" and outranks)
+    takes = begins and policy.may_originate(side.name) and not _is_own_create(workspace, side, known)
+    if takes:
         by = replace(seen.provenance(side.name, workspace.session.sequence), rule="first-contact")
         _agree(workspace, known, Agreed(implied, by))
     detail: dict[str, Value] = {"shows": implied, "agreed": implied if takes else before}
     workspace.note([Event("first-figure", side.name, Entity.STOCK, known.record.id, ON_HAND, detail)])
+
+
+def _is_own_create(workspace: Workspace, side: Side, known: Known) -> bool:
+    product = workspace.parent_of(known)
+    there = None if product is None else product.bindings.get(side.name)
+    return there is not None and there.origin == "created"
 
 
 def _move(workspace: Workspace, side: Side, known: Known, seen: Observation, pieces: Decimal) -> None:
