@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from connector.model.entity import PriceList
+from connector.model.entity import Canonical, PriceList
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Context:
         country: where the shop is: decides VAT rates and how a local phone number is read.
         list: for prices: the price list of the record.
         vat_class: for prices: the agreed VAT class of the product.
+        writing: set by the lens itself while it writes: all values that are to be shown, for fields
+            that share one native list.
     """
 
     as_of: date
@@ -25,3 +27,4 @@ class Context:
     country: str = "NL"
     list: PriceList | None = None
     vat_class: str | None = None
+    writing: Canonical = field(default_factory=dict, compare=False, repr=False)

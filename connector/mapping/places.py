@@ -131,8 +131,9 @@ class OwnValue(Converter):
 class Codes(Converter):
     """One list of codes for SKU and barcodes, [{type, code}]: the first is the SKU, the others are printed.
 
-    ``take``: the ``first`` (SKU), the ``second`` (barcode), or the ``rest`` (further barcodes). The
-    list is always written whole, with what the others hold.
+    ``take``: the ``first`` (``sku``), the ``second`` (``barcode``), or the ``rest`` (``more_barcodes``).
+    The list is always written whole: the SKU, the barcode, the further ones in order, each once. A
+    further one moves up where there is no barcode: the list has no gap to show that.
     """
 
     take: Literal["first", "second", "rest"]
@@ -140,37 +141,39 @@ class Codes(Converter):
     _TYPES: ClassVar[dict[int, str]] = {8: "EAN", 12: "UPC", 13: "EAN", 14: "ITF"}
 
     def get(self, raw: Any, context: Context) -> Any:
-        codes = [code for entry in raw or [] if (code := clean(text_of(entry["code"])))]
-        if self.take == "rest":
-            return sorted(set(codes[2:])) or None
-        return next(iter(codes[0:1] if self.take == "first" else codes[1:2]), None)
+        codes = [clean(text_of(entry["code"])) for entry in raw or []]
+        if self.take == "first":
+            return next(iter(codes), None)
+        printed = [code for code in codes[1:] if code]
+        return next(iter(printed), None) if self.take == "second" else sorted(printed[1:]) or None
 
     def put(self, value: Any, before: Any, context: Context) -> Any:
-        own, printed = list(before or [])[:1], list(before or [])[1:]
-        if self.take == "first":
-            return self._listed([{"type": "CUSTOM", "code": value}] if value else own, printed)
+        there = list(before or [])
+        own = [{"type": "CUSTOM", "code": value}] if self.take == "first" and value else there[:1]
         if not own:
             return before  # the first entry is the SKU: without one there is no place behind it
-        if self.take == "second":
-            return self._listed(own, [*self._entries(value, printed), *printed[1:]])
-        new = self._entries(value, printed)
-        # A barcode that is also a further one is the remainder of a barcode that was taken away.
-        keep = [entry for entry in printed[:1] if entry not in new]
-        return self._listed(own, [*keep, *new])
+        barcode = value if self.take == "second" else self._other("second", "barcode", before, context)
+        more = value if self.take == "rest" else self._other("rest", "more_barcodes", before, context)
+        printed = [self._entry(code, there[1:]) for code in ([barcode] if barcode else []) + sorted(more or [])]
+        once: dict[str, Any] = {}
+        for entry in (*own, *printed):
+            once.setdefault(_sense(entry["code"]), entry)
+        return list(once.values())
 
     @staticmethod
-    def _listed(own: list[Any], printed: list[Any]) -> list[Any]:
-        """Each code once, the SKU first."""
-        return list({entry["code"]: entry for entry in reversed([*own, *printed])}.values())[::-1]
-
-    def _entries(self, value: Any, there: list[Any]) -> list[Any]:
-        codes = [] if value is None else sorted(value) if isinstance(value, list) else [value]
-        return [self._entry(code, there) for code in codes]
+    def _other(take: Literal["second", "rest"], field: str, before: Any, context: Context) -> Any:
+        """What another field is to show; what it shows now where nothing is said of it."""
+        return context.writing[field] if field in context.writing else Codes(take).get(before, context)
 
     def _entry(self, code: str, there: list[Any]) -> dict[str, Any]:
         """The entry that stands there already, else a new one."""
         kind = self._TYPES.get(len(code), "CUSTOM") if is_gtin(code) else "CUSTOM"
-        return next((entry for entry in there if entry["code"] == code), {"type": kind, "code": code})
+        return next((one for one in there if _sense(one["code"]) == _sense(code)), {"type": kind, "code": code})
+
+
+def _sense(code: str) -> str:
+    """Two spellings of one GTIN are one code."""
+    return code.zfill(14) if is_gtin(code) else code
 
 
 @converter("unique_name")

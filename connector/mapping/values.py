@@ -16,7 +16,7 @@ from connector.mapping.converter import Converter, Unfit, converter, plain
 from connector.mapping.expressions import Expression
 from connector.model.entity import Value
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ANY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BEYOND_16_BIT: Final = re.compile(r" ?[^\u0000-\uffff][\ufe0f\u200d\u20e3]*")
 _ROUNDING: Final = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}

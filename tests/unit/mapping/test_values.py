@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -223,19 +224,23 @@ CODES = [
 
 
 @pytest.mark.parametrize(
-    ("story", "take", "value", "native"),
+    ("story", "take", "value", "writing", "native"),
     [
-        ("the SKU changes", "first", "WT-2", [{"type": "CUSTOM", "code": "WT-2"}, *CODES[1:]]),
-        ("the barcode changes", "second", "96385074", [CODES[0], {"type": "EAN", "code": "96385074"}, CODES[2]]),
-        ("the barcode goes", "second", None, [CODES[0], CODES[2]]),
-        ("a further one joins", "rest", ["952000000208", "S1"], [*CODES, {"type": "CUSTOM", "code": "S1"}]),
-        ("the further ones go", "rest", None, CODES[:2]),
-        ("the barcode is a further one already", "second", "952000000208", [CODES[0], CODES[2]]),
+        ("the SKU changes", "first", "WT-2", {}, [{"type": "CUSTOM", "code": "WT-2"}, *CODES[1:]]),
+        ("the barcode changes", "second", "96385074", {}, [CODES[0], {"type": "EAN", "code": "96385074"}, CODES[2]]),
+        ("the barcode goes, a further one moves up", "second", None, {}, [CODES[0], CODES[2]]),
+        ("a further one joins", "rest", ["952000000208", "S1"], {}, [*CODES, {"type": "CUSTOM", "code": "S1"}]),
+        ("the further ones go", "rest", None, {}, CODES[:2]),
+        ("all of them go", "rest", None, {"barcode": None}, CODES[:1]),
+        ("it is a further one already", "second", "0952000000208", {}, [CODES[0], CODES[2]]),
+        ("it is the SKU too", "second", "WT-1", {"more_barcodes": None}, CODES[:1]),
     ],
 )
-def test_the_list_of_codes_is_written_whole(story: str, take: Any, value: Any, native: list[Any]) -> None:
-    """A channel that replaces the list gets back everything that the others hold in it."""
-    assert native == Codes(take).put(value, CODES, HERE), story
+def test_the_list_of_codes_is_written_whole(
+    story: str, take: Any, value: Any, writing: dict[str, Any], native: list[Any]
+) -> None:
+    """A channel that replaces the list gets back everything that the others hold in it, or are to hold."""
+    assert native == Codes(take).put(value, CODES, replace(HERE, writing=writing)), story
 
 
 def test_a_barcode_has_no_place_before_the_sku() -> None:
