@@ -32,7 +32,7 @@ class Reasons:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._ids: dict[str, str] = {}
+        self._found: dict[str, Json] = {}
 
     def listed(self) -> Sequence[Json]:
         """All custom reasons of the shop."""
@@ -43,47 +43,43 @@ class Reasons:
 
     def known(self) -> frozenset[str]:
         """The ids of ours that the shop has."""
-        if len(self._ids) < len(NAMES):
+        if len(self._found) < len(NAMES):
             self._learn()
-        return frozenset(self._ids.values())
+        return frozenset(str(reason["id"]) for reason in self._found.values())
 
     def id_of(self, pieces: Decimal) -> str:
-        """The reason for pieces of this sign, made where it is missing."""
+        """The reason for pieces of this sign, made where it is missing. Raises Rejected where it may not be used."""
         kind = "POSITIVE" if pieces > 0 else "NEGATIVE"
-        if kind not in self._ids:
+        if kind not in self._found:
             self._learn()
-        if kind not in self._ids:
+        if kind not in self._found:
             self._make(kind)
-        return self._ids[kind]
+        reason = self._found[kind]
+        if reason.get("enabled") is False:
+            raise Rejected(
+                f"the reason {NAMES[kind]!r} for stock adjustments is switched off",
+                remedy="switch it on again in the shop, or make stock one-way for this channel",
+            )
+        return str(reason["id"])
 
     def _learn(self) -> None:
         for reason in self.listed():
             for kind, name in NAMES.items():
                 if reason.get("name") == name and reason.get("type") == kind and not reason.get("deleted_at"):
-                    self._ids[kind] = _usable(reason)
+                    self._found[kind] = reason
 
     def _make(self, kind: str) -> None:
-        body = {"name": NAMES[kind], "type": kind, "enabled": True}
+        refused: Rejected | None = None
         try:
-            self._api.write("POST", _REASONS, PURPOSE, body)
-        except Rejected:
-            self._learn()  # another process may have been faster: names are unique
-            if kind not in self._ids:
-                what = "the shop does not take our reason for stock adjustments"
-                raise Rejected(what, remedy=f"make a {kind} reason {NAMES[kind]!r} in the shop") from None
-            return
+            self._api.write("POST", _REASONS, PURPOSE, {"name": NAMES[kind], "type": kind, "enabled": True})
+        except Rejected as wrong:
+            refused = wrong  # another process may have been faster: names are unique
         self._learn()
-        if kind not in self._ids:
-            raise ContractBroken(f"POST {_REASONS} made a reason that is not listed")
-
-
-def _usable(reason: Json) -> str:
-    if reason.get("enabled") is False:
-        raise Rejected(
-            f"the reason {reason.get('name')!r} for stock adjustments is switched off",
-            remedy="switch it on again in the shop, or make stock one-way for this channel",
-        )
-    return str(reason["id"])
+        if kind not in self._found:
+            raise Rejected(
+                f"the shop does not take our reason for stock adjustments: {refused or 'it is not listed'}",
+                remedy=f"make a {kind} reason {NAMES[kind]!r} in the shop",
+            )
 
 
 class Log:

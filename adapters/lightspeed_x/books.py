@@ -8,7 +8,7 @@ periods, made here like the first one and called ``NAME [2026-03-29 - 2026-04-05
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,6 +22,7 @@ PURPOSE: Final = Entity.PRICE.value
 #: The configured name of the list that is the products' own prices, and the type of the book that shows them.
 BASE: Final = "BASE"
 _PATH: Final = "/price_books"
+_KEPT_FOR: Final = timedelta(minutes=1)
 
 Period = tuple[datetime | None, datetime | None]
 
@@ -33,13 +34,21 @@ class Books:
         self._api = api
         self._shop = shop
         self.lists = tuple(name for name in opening.lists if name != BASE)
+        self._now = opening.now
         self._books: dict[str, Json] = {}
+        self._read_at: datetime | None = None
 
     def refresh(self) -> int:
         """Read all books; answers the greatest version among ours, 0 without any."""
         listed = [book for batch in self._api.feed(_PATH, PURPOSE, 0) for book in batch.rows]
         self._books = {str(book["id"]): book for book in listed if self._list(book)}
+        self._read_at = self._now()
         return max((int(book["version"]) for book in self._books.values()), default=0)
+
+    def keep_up(self) -> None:
+        """Read them again where they were read a while ago; single look-ups come in great numbers."""
+        if self._read_at is None or self._now() - self._read_at > _KEPT_FOR:
+            self.refresh()
 
     def get(self, id_: str) -> Json | None:
         """A book of one of our lists."""

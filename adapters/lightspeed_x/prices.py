@@ -82,7 +82,7 @@ class Prices:
     def _of_books(self, product: str) -> list[Row]:
         if not self._books.lists:
             return []
-        self._books.refresh()
+        self._books.keep_up()
         try:
             rows: list[Json] = self._api.get("/products/{product_id}/price_book_products", PURPOSE, product_id=product)
         except Gone:

@@ -58,15 +58,17 @@ class Shop:
         return named
 
     def tax_of(self, product: Json, purpose: str) -> str | None:
-        """The id of the tax in force on a product: its own, the outlets' where they agree, else the default.
+        """The id of the tax in force on a product: that of all outlets, or of each one where the shop's prices are
+        without tax; else the default.
 
         None where outlets differ, so that nobody takes one of them for all.
         """
-        own = (product.get("all_outlets_tax") or {}).get("tax_id")
-        if own:
-            return str(own)
-        listed = {str(one.get("tax_id") or "") for one in product.get("outlet_taxes") or ()}
-        taxes = listed or {str(outlet.get("default_tax_id") or "") for outlet in self.outlets.rows(purpose)}
+        own = str((product.get("all_outlets_tax") or {}).get("tax_id") or "")
+        listed = {one.get("outlet_id"): str(one.get("tax_id") or "") for one in product.get("outlet_taxes") or ()}
+        if own and not (listed and self.tax_exclusive(purpose)):
+            return own
+        outlets = self.outlets.rows(purpose)
+        taxes = {listed.get(outlet["id"]) or str(outlet.get("default_tax_id") or "") for outlet in outlets}
         if taxes <= {""}:
             taxes = {str(tax["id"]) for tax in self.taxes.rows(purpose) if tax.get("is_default")}
         return taxes.pop() or None if len(taxes) == 1 else None

@@ -35,6 +35,7 @@ class Line:
     product: str
     outlet: str
     pieces: Decimal
+    reason: str = ""
 
     @property
     def external_id(self) -> str:
@@ -44,14 +45,14 @@ class Line:
         """Whether an adjustment is this one, made at this moment or later."""
         return is_booking(row, self.product, self.outlet, self.pieces, since)
 
-    def as_row(self, reason: str) -> Json:
+    def as_row(self) -> Json:
         """As the call wants it."""
         return {
             "product_id": self.product,
             "outlet_id": self.outlet,
             "quantity": as_text(self.pieces),
             "reason": "CUSTOM",
-            "custom_inventory_adjustment_reason_id": reason,
+            "custom_inventory_adjustment_reason_id": self.reason,
         }
 
 
@@ -138,7 +139,8 @@ class Stock:
                 "the shop keeps no stock of this product",
                 remedy="switch on inventory tracking for it in the shop, or tracks_stock in the system that owns it",
             )
-        return Line(write, *self._place(write), write.difference)
+        reason = self._reasons.id_of(write.difference) if write.difference else ""
+        return Line(write, *self._place(write), write.difference, reason)
 
     def _place(self, write: Write) -> tuple[str, str]:
         product, _, outlet = write.external_id.partition(":")
@@ -158,7 +160,7 @@ class Stock:
     def _sent(self, lines: Sequence[Line]) -> list[RowResult]:
         """One call. Raises only where nothing was booked."""
         announced, before = self._now(), self._booked_to
-        rows = [line.as_row(self._reasons.id_of(line.pieces)) for line in lines]
+        rows = [line.as_row() for line in lines]
         try:
             made = self._api.write("POST", ADJUSTMENTS, PURPOSE, {"stock_adjustments": rows})
         except Rejected as wrong:
