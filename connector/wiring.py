@@ -20,6 +20,7 @@ from connector.ledger.store import Ledger
 from connector.mapping.lens import Mapping_
 from connector.mapping.load import load_mapping
 from connector.parts import Parts
+from connector.service.redaction import KeptOutOfLogs, learn_mapping
 from connector.topology import Side, Topology
 
 
@@ -36,6 +37,7 @@ def load_mappings(config: Config) -> dict[str, Mapping_]:
             loaded[name] = load_mapping(
                 channel.mapping_path, channel.settings, place=f"{config.path.name} [channels.{name}.settings]"
             )
+            learn_mapping(loaded[name])
         except ConfigError as error:
             problems.extend(error.problems)
     if problems:
@@ -166,6 +168,6 @@ def opening_of(
     now: Callable[[], datetime],
     stop: threading.Event,
 ) -> Opening:
-    tokens = ChannelTokens(open_vault(books), name)
+    tokens = KeptOutOfLogs(ChannelTokens(open_vault(books), name))
     budget = ChannelBudget(books, name, adapter.default_limits, now=now)
     return opening(config, config.channels[name], mapping, tokens, budget, now, stop)

@@ -57,12 +57,12 @@ class Call:
         From here on its personal native names are kept out of the logs.
         """
         from connector.mapping.load import load_mapping
-        from connector.service.redaction import native_tags, shared_redactor
+        from connector.service.redaction import learn_mapping
 
         one = self.config.channels[channel]
         place = f"{self.config_path} [channels.{channel}.settings]"
         found = load_mapping(one.mapping_path, one.settings, place=place)
-        shared_redactor().learn_names(native_tags(found.entities))
+        learn_mapping(found)
         return found
 
     @cached_property

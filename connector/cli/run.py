@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 
 import click
 
 from connector.cli.call import Call, shared
-from connector.config import Config
+from connector.config import Config, load_config
+from connector.config.secrets import secrets_of
 from connector.service.daemon import Daemon
+from connector.service.redaction import shared_redactor
 from connector.service.signals import listening
 
 
@@ -24,8 +27,13 @@ def run(call: Call) -> int:
     if call.channels or call.entities or call.keys:
         raise click.UsageError("The daemon works on everything; name a scope in `connector sync` or `resync`.")
 
-    def load() -> Config:
-        return replace(call, log_level=os.environ.get("CONNECTOR_LOG_LEVEL", "info")).config
-
+    first = replace(call, log_level=os.environ.get("CONNECTOR_LOG_LEVEL", "info"))
     with listening() as listen:
-        return Daemon(load, listen).run()
+        return Daemon(first.config, partial(_again, call), listen).run()
+
+
+def _again(call: Call) -> Config:
+    """The configuration as it is now; what it holds of secrets stays out of the logs too."""
+    config = load_config(call.config_path)
+    shared_redactor().learn(secrets_of(config))
+    return config

@@ -52,34 +52,37 @@ LONGEST_RETRY_S: Final = 60.0
 #: A wall clock that moved by so much more or less than the monotonic one has been set.
 JUMP_S: Final = 30.0
 
-Ending = Literal["end", "reload", "ledger", "restored"]
+Ending = Literal["end", "reload", "reconciled"]
 
 
 class Daemon:
     """See the module.
 
     Args:
-        load: reads the configuration anew; raises ConfigError with every problem.
+        config: what it begins with.
+        load: reads the configuration anew, for SIGHUP; raises ConfigError with every problem.
         listen: waits for the next word from outside.
         adapters: instead of those that entry points name.
     """
 
     def __init__(
         self,
+        config: Config,
         load: Callable[[], Config],
         listen: Listen,
         *,
         now: Callable[[], datetime] = utc_now,
         adapters: Mapping[str, AdapterType] | None = None,
     ) -> None:
+        self._config = config
         self._load = load
         self._listen = listen
         self._now = now
         self._adapters = adapters
-        self._config = load()
-        self._heartbeat: Path = heartbeat_path(self._config.path)
+        self._heartbeat: Path = heartbeat_path(config.path)
         self._log = structlog.get_logger(__name__)
-        self._beat_at = 0.0
+        self._beat_at = float("-inf")
+        self._retry_s = FIRST_RETRY_S
         self._reads_only_since: datetime | None = None
 
     def run(self) -> int:
@@ -115,28 +118,32 @@ class Daemon:
 
     def _serve(self, database: Database, lock: EngineLock) -> bool:
         """One shift after the other; False where the last one had to be left at work."""
-        retry_s = FIRST_RETRY_S
         while True:
-            try:
-                shift = self._begin_shift(database)
-            except LedgerError as error:
-                ending: Ending = self._wait_for_ledger(lock, error, retry_s)
-                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
-                if ending == "end":
-                    return True
-                continue
             began = time.monotonic()
-            ending = self._watch(shift, lock)
-            if ending == "end":
-                return self._end_for_good(shift)
-            shift.end(self._never_late(lock))
-            if ending == "reload":
-                self._log.info("daemon.reloaded", **self._told())
-            if ending == "ledger" and shift.failed is not None:
-                retry_s = FIRST_RETRY_S if time.monotonic() - began > LONGEST_RETRY_S else retry_s
-                if self._wait_for_ledger(lock, shift.failed, retry_s) == "end":
+            try:
+                ended = self._work_one(database, lock)
+                if ended is not None:
+                    return ended
+            except AlreadyHeldError:
+                raise
+            except LedgerError as error:
+                if time.monotonic() - began > LONGEST_RETRY_S:
+                    self._retry_s = FIRST_RETRY_S
+                if self._stands_still(lock, error):
                     return True
-                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+
+    def _work_one(self, database: Database, lock: EngineLock) -> bool | None:
+        """One shift: None where another one follows, else whether all of its work has ended."""
+        shift = self._begin_shift(database)
+        try:
+            ending = self._watch(shift, lock)
+        except LedgerError:
+            shift.end(self._never_late(lock))
+            raise
+        if ending == "end":
+            return self._end_for_good(shift)
+        shift.end(self._never_late(lock))
+        return None
 
     def _begin_shift(self, database: Database) -> Shift:
         shift = Shift(
@@ -147,7 +154,7 @@ class Daemon:
             writes=self._reads_only_since is None,
         )
         shift.begin()
-        self._beat_at = 0.0
+        self._beat_at = float("-inf")
         notify.ready(self._status(shift, []))
         self._log.info("shift.began", **self._told())
         return shift
@@ -156,24 +163,20 @@ class Daemon:
         return {"channels": sorted(self._config.channels), "entities": sorted(e.value for e in self._config.sync)}
 
     def _watch(self, shift: Shift, lock: EngineLock) -> Ending:
-        """Beat and listen until something ends the shift."""
+        """Beat and listen until something ends the shift. Raises LedgerError where the ledger does."""
         clock = _Clock(self._now)
-        while shift.failed is None:
+        while True:
             word = self._listen(TICK_S)
+            if shift.failed is not None:
+                raise shift.failed
             if word == "end" or (word == "reload" and self._reload()):
                 return word
             if clock.jumped():
                 self._log.warning("clock.jumped")
                 shift.timetable.restart()
-            try:
-                self._beat(shift, lock)
-                if self._is_reconciled(shift):
-                    return "restored"
-            except AlreadyHeldError:
-                raise
-            except LedgerError as error:
-                shift.failed = error
-        return "ledger"
+            self._beat(shift, lock)
+            if self._is_reconciled(shift):
+                return "reconciled"
 
     def _is_reconciled(self, shift: Shift) -> bool:
         """A restored ledger may write again once every lane was listed completely (rule 5.10)."""
@@ -186,20 +189,20 @@ class Daemon:
         return True
 
     def _reload(self) -> bool:
-        """Read configuration and mappings anew; where they are wrong the old ones go on."""
+        """Read configuration and mappings anew; where they are wrong, or ask for more than that, the old ones go on."""
         notify.reloading()
         try:
             config = self._load()
             load_mappings(config)
-            if config.ledger_url != self._config.ledger_url:
-                self._log.error("reload.refused", why="another ledger needs a restart")
-                return False
-            self._config = config
+            found = [] if config.ledger_url == self._config.ledger_url else ["another ledger needs a restart"]
         except ConfigError as error:
-            self._log.error("reload.refused", problems=[str(problem) for problem in error.problems])
+            found = [str(problem) for problem in error.problems]
+        if found:
+            self._log.error("reload.refused", problems=found)
+            notify.ready("the new configuration is wrong, the old one goes on")
             return False
-        finally:
-            notify.ready("reloaded")
+        self._config = config
+        self._log.info("reload.taken")
         return True
 
     # The end -----------------------------------------------------------------------------------
@@ -229,22 +232,23 @@ class Daemon:
 
     # The ledger fails --------------------------------------------------------------------------
 
-    def _wait_for_ledger(self, lock: EngineLock, error: LedgerError, wait_s: float) -> Ending:
-        """All lanes stand still. Say so, wait, and try whether it is ours and can be written again."""
+    def _stands_still(self, lock: EngineLock, error: LedgerError) -> bool:
+        """No lane works. Say so, wait, and try whether the ledger is ours and can be written; True: told to end."""
+        wait_s, self._retry_s = self._retry_s, min(2 * self._retry_s, LONGEST_RETRY_S)
         self._log.error("ledger.failed", why=str(error), again_in_s=wait_s)
-        self._tell_trouble(str(error))
+        self._beat_at = float("-inf")
         deadline = time.monotonic() + wait_s
         while (left := deadline - time.monotonic()) > 0:
-            if self._listen(min(left, TICK_S)) == "end":
-                return "end"
             self._tell_trouble(str(error))
+            if self._listen(min(left, TICK_S)) == "end":
+                return True
         try:
             self._hold_again(lock)
         except AlreadyHeldError:
             raise
         except LedgerError as still:
             self._log.error("ledger.still_failing", why=str(still))
-        return "ledger"
+        return False
 
     def _hold_again(self, lock: EngineLock) -> None:
         """Beat; where the lock was lost, take it again, unless somebody else has it by now."""

@@ -17,19 +17,25 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
+from connector.contract import Credentials, TokenStore
 from connector.errors import ConnectorError
 from connector.model.entity import Entity
 from connector.model.fields import ADDRESS_MEMBERS, FIELDS, NAME_MEMBERS, NEVER_READ, Tag
 
 if TYPE_CHECKING:
-    from connector.mapping.lens import EntityMapping
+    from connector.mapping.lens import EntityMapping, Mapping_
 
 SECRET: Final = "[secret]"  # noqa: S105  # what stands in a secret's place
 WITHHELD: Final = "[withheld: it may quote a record]"
+
+#: Rotating credentials that are remembered: more than all channels hold at once, fewer than they use up in a day.
+PASSING: Final = 64
 
 _SECRET_NAMES: Final = re.compile(
     r"token|password|passwd|passphrase|secret|authori[sz]ation|credential|cookie|signature|apikey|privatekey|^bearer$"
@@ -77,12 +83,19 @@ class Redactor:
         self.learn_names(native or {})
         self._everywhere = {name: tag for name, tag in self._tags[Entity.CUSTOMER].items() if name in _ALWAYS_PERSONAL}
         self._secrets: tuple[str, ...] = ()
+        self._passing: deque[str] = deque(maxlen=PASSING)
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Cut these values out of everything from now on. Too short ones are left: they would cut words."""
         known = {*self._secrets, *(secret for secret in secrets if len(secret) >= 6)}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
+
+    def learn_passing(self, secrets: Iterable[str]) -> None:
+        """The same for credentials that are replaced every few minutes: the newest are remembered."""
+        for secret in secrets:
+            if len(secret) >= 6 and secret not in self._passing:
+                self._passing.append(secret)
 
     def learn_names(self, native: Mapping[Entity, Mapping[str, Tag]]) -> None:
         """Take these native names for what their tags say, beside those that are known."""
@@ -116,7 +129,7 @@ class Redactor:
         return self.text("\n".join(self._chain(error, entity, set())))
 
     def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in (*self._secrets, *list(self._passing)):
             text = text.replace(secret, SECRET)
         return text
 
@@ -196,6 +209,31 @@ def native_tags(entities: Mapping[Entity, EntityMapping]) -> dict[Entity, dict[s
         }
         for entity, lens in entities.items()
     }
+
+
+def learn_mapping(mapping: Mapping_) -> None:
+    """Keep what a mapping reads of people out of this process's logs, by the names it has there."""
+    shared_redactor().learn_names(native_tags(mapping.entities))
+
+
+class KeptOutOfLogs:
+    """A token store whose credentials are cut out of this process's logs from the moment they are known."""
+
+    def __init__(self, tokens: TokenStore) -> None:
+        self._tokens = tokens
+
+    def load(self) -> Credentials | None:
+        found = self._tokens.load()
+        if found is not None:
+            shared_redactor().learn_passing(found.values.values())
+        return found
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        return self._tokens.exclusive()
+
+    def save(self, credentials: Credentials) -> None:
+        shared_redactor().learn_passing(credentials.values.values())
+        self._tokens.save(credentials)
 
 
 def share(redactor: Redactor) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adapters.memory import DEFAULT, MemoryChannel, World
 from connector.contract import Capabilities, Facts, Finding, Opening, Page, Row, RowResult, Write
-from connector.errors import AuthFailed, Rejected, Transient
+from connector.errors import AuthFailed, Rejected
 from connector.model.entity import Entity, Key
 
 KEPT = ("things", "claims", "hand_overs", "orders", "calls", "version", "made")
@@ -28,8 +28,8 @@ class Shelf:
     """One remote system in a file.
 
     Beside it may lie ``.hold`` (a write takes effect, and its answer is withheld as long as the file
-    lies there), ``.held`` (such a write has taken effect), ``.down`` (it does not answer), ``.locked`` (it refuses
-    our credentials).
+    lies there), ``.held`` (such a write has taken effect), ``.locked`` (it refuses our credentials),
+    ``.broken`` (its adapter has a bug in reading products).
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,8 +69,6 @@ class ShelfChannel:
     def _reached(self) -> Iterator[MemoryChannel]:
         if self._shelf.beside("locked").exists():
             raise AuthFailed("GET /me: 401", status=401)
-        if self._shelf.beside("down").exists():
-            raise Transient("no answer")
         with self._shelf.world() as world:
             yield MemoryChannel(world, self._opening)
 
@@ -82,6 +80,8 @@ class ShelfChannel:
         yield Finding("answers", ok=True)
 
     def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
+        if entity is Entity.PRODUCT and self._shelf.beside("broken").exists():
+            raise RuntimeError("a bug")
         with self._reached() as channel:
             pages = list(channel.changes(entity, cursor))
         yield from pages
