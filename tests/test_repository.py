@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.conftest import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PINS = {canonicalize_name(name): Version(version) for name, version in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", LOCK)}
+OWNERS = packages_distributions()
 SHIPPED = ("connector", "adapters", "sandbox", "mappings")
 SCRIPTS = sorted(path for folder in ("scripts", ".ci") for path in (ROOT / folder).iterdir() if path.is_file())
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -48,19 +50,24 @@ def tracked() -> list[Path]:
     return [path for path in found if path.is_file() and path.suffix != ".pyc" and path != Path(__file__).resolve()]
 
 
-def distributions_imported(*folders: str) -> set[str]:
-    """The distributions that modules in these folders import, by their name in an index."""
-    owners = packages_distributions()
+@cache
+def imported(folder: str) -> frozenset[str]:
+    """The top-level names that the modules of a folder import."""
     names: set[str] = set()
-    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+    for path in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {name.name.split(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.split(".")[0])
+    return frozenset(names)
+
+
+def distributions_imported(*folders: str) -> set[str]:
+    """The distributions that modules in these folders import, by their name in an index."""
     ours = {*SHIPPED, "tests", "bench", "_typeshed"}
-    foreign = names - set(sys.stdlib_module_names) - ours
-    return {canonicalize_name(owner) for name in foreign for owner in owners.get(name, [name])}
+    foreign = set().union(*map(imported, folders)) - sys.stdlib_module_names - ours
+    return {canonicalize_name(owner) for name in foreign for owner in OWNERS.get(name, [name])}
 
 
 def test_the_lock_holds_hashes_and_no_addresses() -> None:
