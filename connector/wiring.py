@@ -20,7 +20,7 @@ from connector.ledger.store import Ledger
 from connector.mapping.lens import Mapping_
 from connector.mapping.load import load_mapping
 from connector.parts import Parts
-from connector.service.redaction import KeptOutOfLogs, learn_mapping
+from connector.redaction import KeptOutOfLogs, learn_mapping
 from connector.topology import Side, Topology
 
 

@@ -18,7 +18,7 @@ from connector.config import Config
 from connector.config.secrets import Environment, Missing, is_reference
 from connector.contract import AdapterType, Opening
 from connector.ledger.engine import open_ledger
-from connector.service.redaction import shared_redactor
+from connector.redaction import shared_redactor
 from connector.wiring import opening_of, utc_now
 
 

@@ -42,8 +42,8 @@ class Call:
         """
         from connector.config import load_config
         from connector.config.secrets import secrets_of
+        from connector.redaction import Redactor
         from connector.service import logs
-        from connector.service.redaction import Redactor
 
         config = load_config(self.config_path)
         level = self.log_level or os.environ.get("CONNECTOR_LOG_LEVEL", "warning")
@@ -57,7 +57,7 @@ class Call:
         From here on its personal native names are kept out of the logs.
         """
         from connector.mapping.load import load_mapping
-        from connector.service.redaction import learn_mapping
+        from connector.redaction import learn_mapping
 
         one = self.config.channels[channel]
         place = f"{self.config_path} [channels.{channel}.settings]"

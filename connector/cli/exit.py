@@ -107,7 +107,7 @@ def _written_down(error: Exception) -> str:
     """Write the traceback, redacted, into a file that only its owner may read; where that fails, onto stderr."""
     import tempfile
 
-    from connector.service.redaction import shared_redactor
+    from connector.redaction import shared_redactor
 
     text = shared_redactor().exception(error)
     try:

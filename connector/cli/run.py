@@ -11,8 +11,8 @@ import click
 from connector.cli.call import Call, shared
 from connector.config import Config, load_config
 from connector.config.secrets import secrets_of
+from connector.redaction import shared_redactor
 from connector.service.daemon import Daemon
-from connector.service.redaction import shared_redactor
 from connector.service.signals import listening
 
 

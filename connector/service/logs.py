@@ -1,6 +1,6 @@
 """Logging: facts with context, as JSON lines or for a console, on stderr, redacted at one place.
 
-Every line passes :class:`~connector.service.redaction.Redactor` just before it is rendered, whether
+Every line passes :class:`~connector.redaction.Redactor` just before it is rendered, whether
 it was logged through structlog or by a library through :mod:`logging`.
 """
 
@@ -18,7 +18,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, Processor
 
 from connector.model.entity import Entity
-from connector.service.redaction import Redactor, share
+from connector.redaction import Redactor, share
 
 Form = Literal["json", "console"]
 

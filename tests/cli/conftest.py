@@ -20,7 +20,7 @@ import pytest
 import structlog
 
 from connector.cli.exit import run
-from connector.service.redaction import Redactor, share
+from connector.redaction import Redactor, share
 
 ROOT = Path(__file__).resolve().parents[2]
 

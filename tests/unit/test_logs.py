@@ -17,8 +17,8 @@ from connector.mapping.converter import Chain
 from connector.mapping.lens import EntityMapping, FieldMapping, RowMapping
 from connector.model.entity import Entity
 from connector.model.fields import FieldSpec
+from connector.redaction import Redactor, native_tags
 from connector.service import logs
-from connector.service.redaction import Redactor, native_tags
 
 TOKEN = "gAAAAVs_9f3kLm2Qw7"  # a refresh token
 NATIVE = {Entity.CUSTOMER: {"AddressLine1": "address", "contact.LastName": "id", "IsMailing": "private"}}
