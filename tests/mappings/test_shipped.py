@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.mapping.laws import TestResult, check_laws, run_tests
 from connector.mapping.lens import Mapping_
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity
-from tests.unit.mapping.strategies import samples
+from tests.unit.mapping.strategies import samples, unhurried
 
 SHIPPED = ("exact_online", "magento2", "lightspeed_x")
 
@@ -46,7 +46,7 @@ KINDS = [(name, entity, part) for name in SHIPPED for entity in Entity for part 
 
 @pytest.mark.parametrize(("name", "entity", "part"), KINDS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@unhurried
 def test_the_laws_of_a_lens_hold(data: st.DataObject, name: str, entity: Entity, part: str) -> None:
     """What was read and is written back sends nothing; what is written reads as `through`, once and for all.
 

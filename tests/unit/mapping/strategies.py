@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from connector.mapping.laws import Sample
 from connector.mapping.lens import Context, Mapping_
 from connector.model.entity import Entity, PriceList
 from connector.model.fields import ADDRESS_MEMBERS, NAME_MEMBERS, FieldSpec
+
+#: Laws hold on a slow machine too: nothing here depends on how long an example takes.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 LISTS = tuple(
     PriceList("list", "EUR", form, scale, {})  # type: ignore[arg-type]  # the two forms
@@ -136,15 +140,15 @@ _BY_TYPE: Mapping[str, st.SearchStrategy[Any]] = {
 }
 
 
-def references(spec: FieldSpec, settings: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+def references(filled: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """A reference that one of the tables of this mapping knows, or any text."""
-    known = sorted({name for table in settings.values() if isinstance(table, dict) for name in table})
+    known = sorted({name for table in filled.values() if isinstance(table, dict) for name in table})
     return st.one_of(st.sampled_from([*known, "701"]), trimmed(names).filter(bool))
 
 
-def canonical(spec: FieldSpec, settings: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+def canonical(spec: FieldSpec, filled: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """A value of a field, null at times."""
-    return optional(_BY_TYPE[spec.type] if spec.type in _BY_TYPE else references(spec, settings))
+    return optional(_BY_TYPE[spec.type] if spec.type in _BY_TYPE else references(filled))
 
 
 def wall(day: date) -> str:
@@ -250,7 +254,3 @@ def samples(draw: st.DrawFn, mapping: Mapping_, entity: Entity, part: str = "") 
     if entity == Entity.PRODUCT:
         values.setdefault("active", draw(st.booleans()))
     return Sample(entity, native, values, context, part)
-
-
-def yesterday(day: date) -> date:
-    return day - timedelta(days=1)

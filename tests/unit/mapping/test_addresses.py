@@ -13,7 +13,7 @@ from connector.mapping.context import Context
 from connector.mapping.converter import Chain
 from connector.mapping.places import Either
 from connector.model.fields import ADDRESS_MEMBERS
-from tests.unit.mapping.strategies import streets
+from tests.unit.mapping.strategies import streets, unhurried
 
 HERE = Context(date(2026, 11, 21), "Europe/Amsterdam")
 
@@ -50,6 +50,7 @@ def test_a_house_number_is_the_last_number_group(
 
 
 @given(streets)
+@unhurried
 def test_a_street_is_never_cut_further_and_further(line: str) -> None:
     """What was split joins and splits to the same again, however odd the line."""
     once = split_street(line)

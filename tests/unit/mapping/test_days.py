@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.mapping.context import Context
 from connector.mapping.converter import Chain, Unfit
 from connector.mapping.days import Days, Moment, WithinDays
-from tests.unit.mapping.strategies import days, wall, yesterday
+from tests.unit.mapping.strategies import days, unhurried, wall
 
 TODAY = date(2026, 11, 21)
 HERE = Context(TODAY, "Europe/Amsterdam")
@@ -53,6 +53,7 @@ def test_a_day_in_a_channel_of_moments(day: str, midnight: str, last_second: str
 
 
 @given(days)
+@unhurried
 def test_a_day_comes_back_as_it_was_sent(day: date) -> None:
     """Whatever the form, on any day of the year."""
     forms = [Days(), Days(time="23:59:59"), Days(time="00:00:00", moment=True)]
@@ -138,6 +139,7 @@ def test_a_period_is_opened_and_closed(story: str, before: list[Any], active: bo
 
 
 @given(days, st.none() | days, st.none() | days, st.booleans())
+@unhurried
 def test_a_period_shows_what_was_written(today: date, first: date | None, last: date | None, active: bool) -> None:
     """Whatever stood there, it is active today if it should be, and stays so when written again."""
     here, lens = Context(today, "Europe/Amsterdam"), Chain((WithinDays(),))
@@ -149,4 +151,3 @@ def test_a_period_shows_what_was_written(today: date, first: date | None, last: 
 def test_a_new_record_says_since_when() -> None:
     """A channel that fills in a day of its own is told today's."""
     assert ["2026-11-21", None] == Chain((WithinDays(),)).put(True, [None, None], HERE, creating=True)
-    assert "2026-11-20" == yesterday(TODAY).isoformat()

@@ -10,7 +10,7 @@ from hypothesis import given
 from connector.mapping.context import Context
 from connector.mapping.converter import Chain
 from connector.mapping.markup import Html, HtmlText, TextHtml, text_in
-from tests.unit.mapping.strategies import htmls, texts
+from tests.unit.mapping.strategies import htmls, texts, unhurried
 
 HERE = Context(date(2026, 11, 21), "Europe/Amsterdam")
 
@@ -77,6 +77,7 @@ def test_markup_becomes_text_where_there_is_no_place_for_it() -> None:
 
 
 @given(htmls)
+@unhurried
 def test_cleaned_markup_stays_as_it_is(html: str) -> None:
     """Cleaning once is enough, or a description would change each time it passes."""
     once = Html().get(html, HERE)
@@ -84,6 +85,7 @@ def test_cleaned_markup_stays_as_it_is(html: str) -> None:
 
 
 @given(texts)
+@unhurried
 def test_any_text_settles_after_one_passage(text: str) -> None:
     """Row 4 of known-failures: what a channel of markup makes of a text it makes of it once."""
     for lens in (Chain((HtmlText(),)), Chain((TextHtml(),))):

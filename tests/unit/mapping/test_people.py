@@ -24,7 +24,7 @@ from connector.mapping.people import (
     split_infix,
     split_name,
 )
-from tests.unit.mapping.strategies import names
+from tests.unit.mapping.strategies import names, unhurried
 
 HERE = Context(date(2026, 11, 21), "Europe/Amsterdam")
 
@@ -69,6 +69,7 @@ def test_a_name_in_one_field_is_divided_by_its_infix(whole: str, parts: tuple[st
 
 
 @given(names)
+@unhurried
 def test_splitting_a_joined_name_finds_the_same_parts(text: str) -> None:
     """However odd a last name is, it is not cut further each time it passes."""
     infix, last = split_infix(text)
@@ -213,6 +214,7 @@ def test_a_padded_country_stays() -> None:
 
 
 @given(st.text(max_size=30))
+@unhurried
 def test_any_text_as_a_phone_number_is_read_the_same_twice(text: str) -> None:
     """What was read and is read again does not change."""
     once = Phone().get(text, HERE)

@@ -39,7 +39,7 @@ from connector.mapping.values import (
     clean,
 )
 from connector.model.entity import Value
-from tests.unit.mapping.strategies import texts
+from tests.unit.mapping.strategies import texts, unhurried
 
 HERE = Context(date(2026, 11, 21), "Europe/Amsterdam")
 
@@ -195,6 +195,7 @@ def test_a_wrong_check_digit_is_a_warning(code: str, warns: bool) -> None:
 
 
 @given(texts)
+@unhurried
 def test_clean_text_stays_clean(text: str) -> None:
     """Cleaning once is enough, and gives composed characters without control characters."""
     once = clean(text)
@@ -202,6 +203,7 @@ def test_clean_text_stays_clean(text: str) -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=6))
+@unhurried
 def test_a_number_has_one_form(number: Decimal) -> None:
     """Equal numbers are written alike: no exponent, no zeros that say nothing."""
     assert number == plain(number)
@@ -210,6 +212,7 @@ def test_a_number_has_one_form(number: Decimal) -> None:
 
 
 @given(st.one_of(texts, st.from_regex(r"[0-9 -]{10,40}", fullmatch=True)))
+@unhurried
 def test_what_was_masked_is_not_masked_again(text: str) -> None:
     """The channel finds nothing left to mask, so what is read back is what was sent."""
     once = MaskCards().put(text, None, HERE)
