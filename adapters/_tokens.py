@@ -45,6 +45,7 @@ class TokenRules:
         too_early: whether a refused exchange only came too soon; the present pair is kept then.
         scope: what is asked for on the consent page, "" where the system has no scopes.
         kept: further members of the token answer to keep beside the pair, as text.
+        wrong_client: names of refusals that mean the application, not the token.
     """
 
     base_url: str
@@ -59,6 +60,7 @@ class TokenRules:
     too_early: Callable[[Answer], bool] = _never
     scope: str = ""
     kept: tuple[str, ...] = ()
+    wrong_client: tuple[str, ...] = ("invalid_client", "unauthorized_client")
 
 
 class RotatingTokens:
@@ -210,7 +212,7 @@ class RotatingTokens:
         if answer.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return None
         named = answer.data.get("error") if isinstance(answer.data, dict) else None
-        if named in ("invalid_client", "unauthorized_client"):
+        if named in self._rules.wrong_client:
             return AuthFailed(f"{answer.call}: answered {answer.status}: client_id or client_secret is wrong")
         return self._needs_consent(f"the token is refused ({answer.call} answered {answer.status})")
 

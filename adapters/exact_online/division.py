@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from adapters.exact_online import odata
 from adapters.exact_online.api import Api
 from adapters.exact_online.dates import HostClock, zone_of
-from adapters.exact_online.errors import Busy
+from adapters.exact_online.errors import BLOCKED, Busy
 from adapters.exact_online.options import Options
 from connector.contract import Opening
 from connector.errors import AuthFailed, Rejected
@@ -68,7 +69,7 @@ class Division:
             self._state, self._read_at = self.look(purpose), self._now()
         if self._state.blocked:
             self._read_at = None
-            raise Busy("the division is blocked, for a backup or a conversion")
+            raise Busy("the division is blocked, for a backup or a conversion", self._now() + BLOCKED)
         return self._state
 
     def look(self, purpose: str) -> State:
@@ -95,8 +96,16 @@ class Division:
         """Code → warehouse."""
         if not self._warehouses:
             rows = self._api.listing("inventory/Warehouses", _WAREHOUSE, purpose)
-            self._warehouses = {one.code: one for one in map(_warehouse, rows)}
+            found = [self._placed(_warehouse(row), purpose) for row in rows]
+            self._warehouses = {one.code: one for one in found}
         return self._warehouses
+
+    def _placed(self, one: Warehouse, purpose: str) -> Warehouse:
+        """A warehouse that keeps storage locations, with its only one where none is the default."""
+        if one.storage != "":
+            return one
+        rows = self._api.listing("inventory/StorageLocations", ["ID"], purpose, f"Warehouse eq {odata.guid(one.id)}")
+        return replace(one, storage=str(rows[0]["ID"]).lower()) if len(rows) == 1 else one
 
     def warehouse(self, code: str, purpose: str) -> Warehouse:
         """A warehouse by its code; Rejected where there is none."""

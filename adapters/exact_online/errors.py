@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters._http import Answer, evidence, kind_of
@@ -24,6 +25,8 @@ from connector.errors import (
 COUNTED: Final = frozenset({400, 401, 403, 404})
 #: Texts of a failure of theirs, not of our data (fact 77).
 _THEIR_FAILURE: Final = re.compile(r"problem has occurred|probleem opgetreden|time-?out|deadlock", re.IGNORECASE)
+#: A blocked division is left alone for so long.
+BLOCKED: Final = timedelta(minutes=15)
 _BUSY: Final = ("DivisionBlocked",)
 _MANDATORY_FILTER: Final = re.compile(r"mandatory filtering.*following fields in the url:\s*(?P<fields>.+)", re.DOTALL)
 _DUPLICATE: Final = re.compile(r"bestaat reeds|already exists|Moet zijn: Uniek|Must be: Unique", re.IGNORECASE)
@@ -48,7 +51,11 @@ class FilterWanted(ContractBroken):
 
 
 class Busy(Transient):
-    """The division is blocked for a while; asked again later, not at once, since each refusal counts."""
+    """The division is blocked for a while; asked again after ``until``, not at once, since each refusal counts."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 def complaint(answer: Answer) -> ChannelError | None:
@@ -85,7 +92,8 @@ def message_of(answer: Answer) -> str:
 def _forbidden(answer: Answer, what: str) -> ChannelError:
     reason = next((name for name in (*_BUSY, *_REASONS) if name in answer.headers.get("Reason", "")), "")
     if reason in _BUSY:
-        return Busy(f"{what}: the division is blocked, for a backup or a conversion")
+        until = answer.began_at + BLOCKED
+        return Busy(f"{what}: the division is blocked, for a backup or a conversion", until)
     remedy = _REASONS.get(reason) or (
         "the app's scope, the user's rights or the licence do not cover it: widen them, or leave the entity out"
     )
@@ -128,8 +136,7 @@ def _rejected(answer: Answer, what: str, told: str) -> Rejected:
 def _named(line: str, sent: Mapping[str, Any]) -> Iterator[str]:
     """The properties that a line names: ``Verplicht: Naam``, ``Naam: Te lang``, ``Uniek - Artikel, Valuta``."""
     head, _, rest = line.partition(":")
-    labels = rest.partition(" - ")[2] or rest.partition("(")[0]
-    for label in (head, *labels.split(",")):
+    for label in (head, *re.split(r" - |,|\(", rest)):
         name = property_of(label, sent)
         if name:
             yield name

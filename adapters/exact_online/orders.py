@@ -8,7 +8,7 @@ delivery changes the line it delivers, and once in a while besides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -23,6 +23,7 @@ from adapters.exact_online.options import Options
 from connector.contract import Claim, Facts, HandOver, Opening
 
 _LANE: Final = "stock"
+_SINGLE: Final = "salesorder/SalesOrders"
 _ORDERS: Final = "sync/SalesOrder/SalesOrderHeaders"
 _LINES: Final = "sync/SalesOrder/SalesOrderLines"
 _DELIVERIES: Final = "sync/SalesOrder/GoodsDeliveries"
@@ -58,7 +59,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     pieces: Decimal
 
 
-class Ledger(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True):
     """The cursor of facts: how far the feeds were read, and what is open by then.
 
     Attributes:
@@ -87,10 +88,10 @@ class Orders:
     def facts(self, stored: str | None) -> Facts:
         """All open claims, and what was handed over since the cursor."""
         began_at = self._now()
-        known = msgspec.json.decode(stored, type=Ledger) if stored else None
+        known = msgspec.json.decode(stored, type=Kept) if stored else None
         cursor = self._feeds.begin(known.cursor if known else None, _LANE)
         if known is None or not cursor.marks:
-            known = Ledger("", {}, {})
+            known = Kept("", {}, {})
         seen = _Seen(dict(known.orders), dict(known.lines))
         hand_overs: list[HandOver] = []
         read_at = known.deliveries_at
@@ -101,8 +102,8 @@ class Orders:
                 read_at = began_at.isoformat()
         if self._options.till_journal:
             hand_overs += self._till_bookings(cursor)
-        seen.forget_closed()
-        kept = Ledger(cursor.text(), seen.orders, seen.lines, read_at)
+        seen.forget_paid()
+        kept = Kept(cursor.text(), seen.orders, seen.lines, read_at)
         claims = list(seen.claims()) if self._options.sales_orders else None
         text = msgspec.json.encode(kept).decode()
         return Facts(claims, hand_overs, sorted(seen.references), text, began_at)
@@ -122,7 +123,8 @@ class Orders:
             for row in page.rows:
                 seen.take_line(str(row["ID"]).lower(), row)
         for kind, id_ in self._feeds.deleted(cursor, (ORDER, ORDER_LINE), _LANE):
-            (seen.orders if kind == ORDER else seen.lines).pop(id_, None)
+            seen.forget(id_, is_order=kind == ORDER)
+        seen.orders |= self._asked("OrderID", map(odata.guid, seen.strays()))
         return moved
 
     def _order(self, row: Mapping[str, Any]) -> Order:
@@ -154,10 +156,15 @@ class Orders:
         """Orders by number; those that were closed before the last round are asked for."""
         known = {order.number: order for order in seen.orders.values()}
         missing = sorted(number for number in numbers - known.keys() if number.isdigit())
-        for some in odata.chunks(missing):
-            rows = self._api.listing("salesorder/SalesOrders", _ORDER_FIELDS, _LANE, odata.either("OrderNumber", some))
-            known |= {order.number: order for order in map(self._order, rows)}
-        return known
+        return known | {order.number: order for order in self._asked("OrderNumber", missing).values()}
+
+    def _asked(self, name: str, literals: Iterable[str]) -> dict[str, Order]:
+        """Orders by id, read from the single endpoint."""
+        found: dict[str, Order] = {}
+        for some in odata.chunks(list(literals)):
+            rows = self._api.listing(_SINGLE, _ORDER_FIELDS, _LANE, odata.either(name, some))
+            found |= {str(row["OrderID"]).lower(): self._order(row) for row in rows}
+        return found
 
     def _till_bookings(self, cursor: Cursor) -> Iterator[HandOver]:
         """Direct invoices in the till's journal: someone books here what the till has sold (canonical-model 4)."""
@@ -204,6 +211,16 @@ class _Seen:
         else:
             self.lines.pop(id_, None)
 
+    def forget(self, id_: str, *, is_order: bool) -> None:
+        """A deleted line, or a deleted order with its lines."""
+        gone = [line for line, one in self.lines.items() if one.order == id_] if is_order else [id_]
+        for line in gone:
+            self.lines.pop(line, None)
+
+    def strays(self) -> list[str]:
+        """Orders of open lines that are not known."""
+        return sorted({line.order for line in self.lines.values()} - self.orders.keys())
+
     def claims(self) -> Iterator[Claim]:
         """Open lines of open orders."""
         for id_, line in self.lines.items():
@@ -211,8 +228,8 @@ class _Seen:
             if order is not None and order.is_open:
                 yield Claim(order.reference, id_, line.item, line.pieces, order.place)
 
-    def forget_closed(self) -> None:
-        """Closed orders claim nothing; one that is opened again comes in the feed, and so do its lines."""
+    def forget_paid(self) -> None:
+        """Orders of which no line is open claim nothing; they are asked for if one of their lines opens again."""
         wanted = {line.order for line in self.lines.values()}
         self.orders = {id_: order for id_, order in self.orders.items() if id_ in wanted}
 

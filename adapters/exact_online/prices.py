@@ -112,9 +112,16 @@ class Prices:
         if write.part == "base":
             bases = [native for native in rows if self._kind(native) == "base"]
             return min(bases, key=_is_automatic, default=None)
-        wanted = (_quantity(write.fields), day(write.fields.get("StartDate")))
-        same = (native for native in rows if (_quantity(native), day(native.get("StartDate"))) == wanted)
-        return next((native for native in same if self._kind(native) == write.part), None)
+        return next((native for native in rows if self._is_same(write, native)), None)
+
+    def _is_same(self, write: Write, native: Mapping[str, Any]) -> bool:
+        """The same kind and quantity, from the same day; one that is to begin at once may have begun before."""
+        if self._kind(native) != write.part or _quantity(native) != _quantity(write.fields):
+            return False
+        begins, begun = day(write.fields.get("StartDate")), day(native.get("StartDate"))
+        if begins is None:
+            return begun is None or begun <= date.fromisoformat(self._today())
+        return begun == begins
 
     def _body(self, write: Write, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """All the properties that a row consists of (fact 126)."""

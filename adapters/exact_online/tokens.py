@@ -35,6 +35,7 @@ def tokens(opening: Opening) -> RotatingTokens:
         max_age=_USABLE,
         earliest=_WINDOW,
         too_early=is_too_early,
+        wrong_client=("invalid_client",),  # a used token is refused under other names (fact 21)
     )
     return RotatingTokens(opening, rules, proxies=options.proxies)
 
