@@ -2,14 +2,15 @@
 
 A :class:`World` is the remote system: it has its own ids, versions and clock, and knows nothing of
 the connector. The adapter in front of it is what an adapter should look like: it reads rows, writes
-fields, and says what it can do. ``World.faults`` lets a test break a call before or after its effect.
+fields, and says what it can do. ``World.faults`` lets a test break a call before or after its effect,
+``World.on_call`` lets it look on, or end the process, at any call.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -63,7 +64,10 @@ class World:
     capabilities: dict[Entity, EntityCapabilities] = field(default_factory=dict)
     on_create: Callable[[Entity, dict[str, Any]], dict[str, Any]] = lambda _entity, native: native
     refuses: Callable[[Entity, Mapping[str, Any]], Mapping[str, str]] = lambda _entity, _fields: {}
-    faults: deque[tuple[str, ConnectorError]] = field(default_factory=deque)  # ("before" | "after" | "read", error)
+    #: What goes wrong next: a "read" or a write "before" it is sent raises, a "lost" write never arrives,
+    #: and one "after" its effect is never answered.
+    faults: deque[tuple[str, ConnectorError]] = field(default_factory=deque)
+    on_call: Callable[[str], None] = lambda _moment: None  # "before" and "after" each call
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # method, entity, rows
     version: int = 0
     made: int = 0
@@ -90,9 +94,18 @@ class World:
         return self.edit(Entity.STOCK, id_, **{name: thing.native[name] + Decimal(pieces)})
 
     def remove(self, entity: Entity, id_: str) -> None:
-        """A user of the system deletes a thing."""
+        """A user of the system deletes a thing; prices and stock go with their product."""
+        gone = [self.things[entity][id_]]
+        if entity is Entity.PRODUCT:
+            gone += [one for kind in DEPENDENT for one in self.things[kind].values() if one.parent == id_]
+        for thing in gone:
+            thing.deleted = True
+            self._touch(thing)
+
+    def restore(self, entity: Entity, id_: str) -> None:
+        """A user of the system takes a thing out of the bin again."""
         thing = self.things[entity][id_]
-        thing.deleted = True
+        thing.deleted = False
         self._touch(thing)
 
     def _touch(self, thing: Thing) -> None:
@@ -170,13 +183,15 @@ class MemoryChannel:
         return found
 
     def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
-        self.world.fault("before")
         self._call("write", entity, len(writes))
-        results = [self._apply(entity, write) for write in writes]
+        self.world.fault("before")
         try:
+            self.world.fault("lost")
+            results = [self._apply(entity, write) for write in writes]
             self.world.fault("after")
-        except AmbiguousWrite as lost:
-            return [replace(result, external_id="", error=lost) for result in results]
+        except AmbiguousWrite as unanswered:
+            results = [RowResult(write.token, error=unanswered) for write in writes]
+        self.world.on_call("after")
         return results
 
     def _apply(self, entity: Entity, write: Write) -> RowResult:
@@ -220,6 +235,7 @@ class MemoryChannel:
 
     def _call(self, method: str, entity: Entity, rows: int) -> datetime:
         self.opening.budget.spend(entity.value)
+        self.world.on_call("before")
         self.world.calls.append((method, entity.value, rows))
         if method != "write":
             self.world.fault("read")

@@ -17,18 +17,18 @@ from connector.decide.create import AskFirst, Create, KeyTaken, Match, decide_cr
 from connector.decide.retry import Refusal, lane_fault
 from connector.deliver import receipts
 from connector.deliver.compose import Composed, compose, compose_stock, new_token
+from connector.deliver.lookup import find_there
 from connector.errors import ChannelError, ConnectorError, ContractBroken
 from connector.ledger import debts, holds, records
 from connector.ledger.holds import Case
 from connector.ledger.store import Session
 from connector.model.binding import WHOLE_BINDING, Held
-from connector.model.entity import DEPENDENT, Entity, Key
+from connector.model.entity import Entity, Value
 from connector.model.record import Known
 from connector.observe.absence import suspect
 from connector.observe.absorb import is_due
 from connector.observe.feed import reread
 from connector.observe.intake import Reading, Tally, take_page
-from connector.observe.match import keys_of, row_key
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.picture import facts_of, on_hand_of, targets
@@ -120,7 +120,7 @@ def _look_up_creates(parts: Parts, lane: Lane, batch: Sequence[int], done: Deliv
     owed = [one for id_, one in known.items() if id_ in set(batch) and _is_create(one, lane)]
     matched = set()
     for one in owed:
-        if _decide_create(parts, lane, one, _find(parts, lane, one, known), done):
+        if _decide_create(parts, lane, one, find_there(parts, lane, one, known), done):
             matched.add(one.record.id)
     return matched
 
@@ -136,65 +136,29 @@ def _is_create(known: Known, lane: Lane) -> bool:
     return binding is not None and binding.external_id is None and binding.dirty
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a look-up before a create found, and when it began; None: there is no key to look it up by."""
-
-    rows: Sequence[Row] | None
-    sequence: int
-
-
-def _find(parts: Parts, lane: Lane, known: Known, around: dict[int, Known]) -> Found:
-    channel, sequence = parts.channel(lane), parts.ledger.current_sequence()
-    record = known.record
-    if record.entity in DEPENDENT:
-        parent = around[record.parent_id or 0]
-        product = parent.bindings[lane.side.name]
-        key = Key("row", record.key)
-        rows = channel.find(record.entity, [key], product.external_id or "").get(key, ())
-        return Found([row for row in rows if _is_row(parts, lane, known, row)], sequence)
-    keys = keys_of(record.entity, record.values())
-    if not keys:
-        return Found(None, sequence)
-    found = channel.find(record.entity, keys)
-    unique = {row.external_id: row for rows in found.values() for row in rows}
-    return Found(list(unique.values()), sequence)
-
-
-def _is_row(parts: Parts, lane: Lane, known: Known, row: Row) -> bool:
-    """Whether a price row or stock figure of the product is the one that is owed."""
-    record, topology = known.record, parts.topology
-    if topology.native_place(lane.side.name, record.entity, record.place) != row.place:
-        return False
-    mapping = lane.side.mappings[record.entity]
-    context = topology.context(record.entity, record.place, None, parts.today())
-    values = mapping.get(mapping.pick(row.native, row.part), context, row.part).values
-    return row_key(record.entity, record.place, values) == record.key
-
-
-def _decide_create(parts: Parts, lane: Lane, known: Known, found: Found, done: Delivered) -> bool:
+def _decide_create(parts: Parts, lane: Lane, known: Known, found: Sequence[Row] | None, done: Delivered) -> bool:
     """Match, hold, or go on to create; answers whether it was matched."""
-    rows = {row.external_id: row for row in found.rows or ()}
+    rows = {row.external_id: row for row in found or ()}
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         bound = records.by_reference(session, lane.side.name, lane.entity, rows, by_address=False)
         others = frozenset(id_ for id_, record_id in bound.items() if record_id != known.record.id)
-        decision = decide_create(None if found.rows is None else list(rows), others)
+        decision = decide_create(None if found is None else list(rows), others)
         if isinstance(decision, Create):
             return False
         workspace.load([known.record.id])
         if isinstance(decision, Match):
-            _adopt(workspace, lane, known.record.id, rows[decision.external_id], found.sequence, parts)
+            _adopt(workspace, lane, known.record.id, rows[decision.external_id], parts)
             done.outcomes["matched"] += 1
         else:
-            _hold_create(workspace, lane, known.record.id, decision)
+            _hold_create(parts, workspace, lane, known.record.id, decision)
             done.outcomes["refused"] += 1
         workspace.flush()
     parts.wake(workspace.woken)
     return isinstance(decision, Match)
 
 
-def _adopt(workspace: Workspace, lane: Lane, record_id: int, row: Row, sequence: int, parts: Parts) -> None:
+def _adopt(workspace: Workspace, lane: Lane, record_id: int, row: Row, parts: Parts) -> None:
     """What was to be created is there already: first contact, in place of the create."""
     known = workspace.get(record_id)
     binding = replace(known.bindings[lane.side.name], external_id=row.external_id, origin="matched", state="bound")
@@ -204,7 +168,7 @@ def _adopt(workspace: Workspace, lane: Lane, record_id: int, row: Row, sequence:
     take_page(workspace, reading, Page([row], parts.now()))
 
 
-def _hold_create(workspace: Workspace, lane: Lane, record_id: int, decision: KeyTaken | AskFirst) -> None:
+def _hold_create(parts: Parts, workspace: Workspace, lane: Lane, record_id: int, decision: KeyTaken | AskFirst) -> None:
     known = workspace.get(record_id)
     binding = known.bindings[lane.side.name]
     if isinstance(decision, KeyTaken):
@@ -215,7 +179,9 @@ def _hold_create(workspace: Workspace, lane: Lane, record_id: int, decision: Key
             "neither key nor own reference can be looked up there",
             "create it there by hand, then `connector match`",
         )
-    hold = Held("quarantine", cause, projected=None, since=workspace.session.now)
+    composed = _compose(parts, workspace, lane, record_id)
+    waiting: Value = {} if composed is None else dict(composed.owed)
+    hold = Held("quarantine", cause, projected=waiting, since=workspace.session.now)
     workspace.change_binding(replace(binding, held={**binding.held, WHOLE_BINDING: hold}))
     case = Case(lane.side.name, lane.entity, "", record_id, known.record.key, "", "out", "KeyTaken", cause, remedy)
     holds.confine(workspace.session, case)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connector.contract import Operation, Row, RowResult, Write
-from connector.decide.doubt import Edited, Landed, settle_doubt
+from connector.decide.doubt import Edited, Landed, NotLanded, settle_doubt
 from connector.decide.stock import StockShadow, settle_stock_doubt
 from connector.deliver import receipts
+from connector.deliver.lookup import find_there
 from connector.ledger import debts, records
 from connector.ledger.debts import Intent
-from connector.model.binding import Held
-from connector.model.entity import DEPENDENT, Entity, Key, Value
+from connector.model.binding import Held, same
+from connector.model.entity import Entity, Value
 from connector.model.record import Binding, Event, Known
 from connector.observe.absorb import Observation
 from connector.observe.intake import Reading, Tally, merge_row
-from connector.observe.match import keys_of
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.intake import take_figure
@@ -40,39 +40,43 @@ def _settle(parts: Parts, lane: Lane, intent: Intent, known: dict[int, Known]) -
     channel = parts.channel(lane)
     sequence, began_at = parts.ledger.current_sequence(), parts.now()
     one = known[intent.record_id]
-    binding = one.bindings[lane.side.name]
-    rows = _read_back(parts, lane, intent, one, known)
-    evidence = channel.landed(lane.entity, _as_write(lane, intent, binding))
+    rows = _read_back(parts, lane, one, known)
+    evidence = channel.landed(lane.entity, _as_write(lane, intent, one.bindings[lane.side.name]))
     with parts.ledger.write() as session:
         debts.close_intents(session, [intent.token])
         workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
         workspace.load([intent.record_id])
         reading = Reading(lane, sequence, began_at, None)
-        if not rows:
-            _nothing_there(workspace, lane, intent)
-        elif lane.entity is Entity.STOCK:
-            _settle_stock(workspace, reading, intent, _observed(lane, rows[0], reading), evidence)
-        else:
-            _settle_fields(workspace, reading, intent, _observed(lane, rows[0], reading), evidence)
+        _conclude(workspace, reading, intent, [_observed(lane, row, reading) for row in rows], evidence)
         workspace.flush()
     parts.wake(workspace.woken)
 
 
-def _read_back(parts: Parts, lane: Lane, intent: Intent, known: Known, around: dict[int, Known]) -> Sequence[Row]:
+def _conclude(
+    workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation], evidence: bool | None
+) -> None:
+    """What the channel shows now says what became of the write."""
+    lane = reading.lane
+    binding = workspace.get(intent.record_id).bindings[lane.side.name]
+    if intent.operation == "delete":
+        _settle_delete(workspace, reading, intent, rows)
+    elif binding.external_id is None:
+        _settle_create(workspace, reading, intent, rows, evidence)
+    elif not rows:
+        workspace.change_binding(replace(binding, reread=True, due_at=None))
+        _note(workspace, lane, intent, "not-landed")  # whether it is gone there is for the sweep to say
+    elif lane.entity is Entity.STOCK:
+        _settle_stock(workspace, reading, intent, rows[0], evidence)
+    else:
+        _settle_fields(workspace, reading, intent, rows[0], evidence)
+
+
+def _read_back(parts: Parts, lane: Lane, known: Known, around: dict[int, Known]) -> Sequence[Row]:
     """By id, with a read that sees our own writes; by key where no id was handed out."""
-    channel = parts.channel(lane)
-    binding = known.bindings[lane.side.name]
-    if binding.external_id is not None:
-        return channel.read(lane.entity, [binding.external_id])
-    record = known.record
-    if lane.entity in DEPENDENT:
-        product = around[record.parent_id or 0].bindings[lane.side.name].external_id or ""
-        key = Key("row", record.key)
-        place = parts.topology.native_place(lane.side.name, record.entity, record.place)
-        return [row for row in channel.find(lane.entity, [key], product)[key] if row.place == place]
-    keys = keys_of(lane.entity, record.values())
-    found = channel.find(lane.entity, keys)
-    return list({row.external_id: row for rows in found.values() for row in rows}.values())
+    external_id = known.bindings[lane.side.name].external_id
+    if external_id is None:
+        return find_there(parts, lane, known, around) or ()
+    return [row for row in parts.channel(lane).read(lane.entity, [external_id]) if not row.deleted]
 
 
 def _as_write(lane: Lane, intent: Intent, binding: Binding) -> Write:
@@ -95,28 +99,60 @@ def _observed(lane: Lane, row: Row, reading: Reading) -> Observation:
     return Observation(row, picked, reading.read_sequence, reading.began_at)
 
 
-def _nothing_there(workspace: Workspace, lane: Lane, intent: Intent) -> None:
-    """A create that did not land is owed again; a bound thing that is not there is left to the sweep."""
-    known = workspace.get(intent.record_id)
-    binding = known.bindings[lane.side.name]
-    workspace.change_binding(replace(binding, reread=binding.external_id is not None, due_at=None))
-    _note(workspace, lane, intent, "not-landed")
+def _settle_delete(workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation]) -> None:
+    """What is still there is still owed its removal; what changed there meanwhile is merged as ever."""
+    if not rows:
+        receipts.buried(workspace, reading.lane.side, intent)
+        return
+    _note(workspace, reading.lane, intent, "not-landed")
+    _merge(workspace, reading, intent, rows[0], frozenset())
+
+
+def _settle_create(
+    workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation], evidence: bool | None
+) -> None:
+    """The one row that shows what was sent is ours; a stranger that holds the key is left to the look-up.
+
+    Nothing there: it did not land, and is owed again (known failure 5). No create is repeated blind:
+    the next one looks the key up once more, and matches, or holds, what it finds.
+    """
+    lane = reading.lane
+    ours = [seen for seen in rows if evidence or lane.entity is Entity.STOCK or _shows(intent, seen)]
+    binding = workspace.get(intent.record_id).bindings[lane.side.name]
+    if len(ours) != 1 or _is_bound_elsewhere(workspace, lane, intent, ours[0]):
+        workspace.change_binding(replace(binding, due_at=None))
+        _note(workspace, lane, intent, "not-landed")
+    elif lane.entity is Entity.STOCK:
+        nothing = dict.fromkeys(ours[0].picked, None)
+        workspace.change_binding(
+            replace(binding, external_id=ours[0].row.external_id, state="bound", shadow=nothing, part=intent.part)
+        )
+        _settle_stock(workspace, reading, intent, ours[0], evidence)
+    else:
+        row, settled = ours[0].row, settle_doubt(intent.sent, {}, ours[0].picked)
+        result = RowResult(intent.token, row.external_id, row.address, row.parts, row.version)
+        receipts.receive(workspace, lane.side, intent, result)
+        _note(workspace, lane, intent, "landed")
+        _merge(workspace, reading, intent, ours[0], settled.edited if isinstance(settled, Edited) else frozenset())
+
+
+def _shows(intent: Intent, seen: Observation) -> bool:
+    """Whether a row looks like our create: more of what was sent than the key alone, as far as more was sent."""
+    shared = [name for name, value in intent.sent.items() if same(seen.picked.get(name), value)]
+    return len(shared) > 1 or len(shared) == len(intent.sent)
+
+
+def _is_bound_elsewhere(workspace: Workspace, lane: Lane, intent: Intent, seen: Observation) -> bool:
+    ids = [seen.row.external_id]
+    bound = records.by_reference(workspace.session, lane.side.name, lane.entity, ids, by_address=False)
+    return any(record_id != intent.record_id for record_id in bound.values())
 
 
 def _settle_fields(
     workspace: Workspace, reading: Reading, intent: Intent, seen: Observation, evidence: bool | None
 ) -> None:
     lane = reading.lane
-    known = workspace.get(intent.record_id)
-    binding = known.bindings[lane.side.name]
-    if binding.external_id is None:
-        binding = replace(binding, external_id=seen.row.external_id, state="bound", origin="created")
-        result = RowResult(intent.token, seen.row.external_id, seen.row.address, seen.row.parts, seen.row.version)
-        workspace.change_binding(replace(binding, external_id=None))
-        receipts.receive(workspace, lane.side, intent, result)
-        _note(workspace, lane, intent, "landed")
-        _merge(workspace, reading, intent, seen, frozenset())
-        return
+    binding = workspace.get(intent.record_id).bindings[lane.side.name]
     settled = settle_doubt(intent.sent, intent.replaces, seen.picked)
     landed = evidence if evidence is not None else isinstance(settled, Landed)
     if landed:
@@ -124,7 +160,7 @@ def _settle_fields(
     elif isinstance(settled, Edited):
         kept = {name: intent.sent[name] for name in settled.landed}
         workspace.change_binding(replace(binding, shadow={**binding.shadow, **kept}))
-    _note(workspace, lane, intent, "landed" if landed else type(settled).__name__.lower())
+    _note(workspace, lane, intent, "landed" if landed else "not-landed" if settled == NotLanded() else "edited")
     edited = settled.edited if isinstance(settled, Edited) and not landed else frozenset()
     _merge(workspace, reading, intent, seen, edited)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from adapters import memory
 from adapters.memory import WORLDS, World
 from connector.config import load_config
-from connector.contract import AdapterType
+from connector.contract import AdapterType, EntityCapabilities
 from connector.ledger import records
+from connector.ledger.engine import open_ledger
 from connector.model.entity import Entity
 from connector.model.record import Known
 from connector.observe.feed import observe
@@ -128,7 +132,22 @@ class Chain:
     folder: Path
     clock: Ticking
     worlds: dict[str, World]
-    parts: Parts
+
+    def start(self) -> None:
+        """Open the ledger and the channels: a new process, as far as the connector can tell."""
+        able = {name: world.capabilities for name, world in self.worlds.items()}
+        self._running = running(self.folder, self.clock, able)
+        self.parts = self._running.__enter__()
+
+    def stop(self) -> None:
+        self._running.__exit__(None, None, None)
+
+    def restart(self, **files: str) -> None:
+        """A new process, after other files (``config``, ``plain``, ``short``) were put in place."""
+        self.stop()
+        for name, text in files.items():
+            (self.folder / f"{name}.toml").write_text(text)
+        self.start()
 
     def sync(self, **scope: object) -> Report:
         self.clock.pass_(seconds=1)
@@ -185,23 +204,47 @@ class Chain:
 
 
 @contextmanager
-def chain(folder: Path, config: str = CONFIG) -> Iterator[Chain]:
-    """The chain with nothing in it yet; its ledger stays in the folder."""
+def chain(
+    folder: Path, config: str = CONFIG, mapping: str = MAPPING, short: str = SHORT, **capabilities: object
+) -> Iterator[Chain]:
+    """The chain with nothing in it yet; its ledger stays in the folder.
+
+    ``capabilities`` change what every system can do with every entity.
+    """
     (folder / "config.toml").write_text(config)
-    (folder / "plain.toml").write_text(MAPPING)
-    (folder / "short.toml").write_text(SHORT)
+    (folder / "plain.toml").write_text(mapping)
+    (folder / "short.toml").write_text(short)
+    shutil.copyfile(new_ledger(), folder / "ledger.db")
     clock = Ticking()
+    able = replace(memory.DEFAULT, **capabilities)  # type: ignore[arg-type]  # its own fields
     WORLDS.clear()
     for name in EVERYWHERE:
-        WORLDS[name] = World(now=clock, key_names={Entity.CUSTOMER: "email"})
-    with running(folder, clock) as parts:
-        yield Chain(folder, clock, dict(WORLDS), parts)
+        keys = {Entity.CUSTOMER: "email"}
+        WORLDS[name] = World(now=clock, key_names=keys, capabilities=dict.fromkeys(Entity, able))
+    built = Chain(folder, clock, dict(WORLDS))
+    built.start()
+    try:
+        yield built
+    finally:
+        built.stop()
+
+
+@cache
+def new_ledger() -> Path:
+    """A ledger with nothing in it, made once by the migrations."""
+    path = Path(tempfile.mkdtemp(prefix="new-ledger-")) / "ledger.db"
+    open_ledger(f"sqlite:///{path}").close()
+    return path
 
 
 @contextmanager
-def running(folder: Path, clock: Ticking) -> Iterator[Parts]:
+def running(folder: Path, clock: Ticking, able: Mapping[str, Mapping[Entity, EntityCapabilities]]) -> Iterator[Parts]:
     """The connector on this folder's configuration and ledger."""
     adapters: dict[str, AdapterType] = {"memory": memory.Adapter}
     config = load_config(folder / "config.toml", adapters=adapters)
     with assembled(config, now=clock, stop=threading.Event(), adapters=adapters) as parts:
-        yield parts
+        sides = {
+            name: replace(side, capabilities=replace(side.capabilities, entities=able[name]))
+            for name, side in parts.topology.sides.items()
+        }
+        yield replace(parts, topology=replace(parts.topology, sides=sides))
