@@ -10,7 +10,8 @@ product   ``custom_attributes``: a mapping by code, options of the shop's own as
           sorted paths below the root; ``views.CODE.NAME``: what a store view shows otherwise;
           ``extension_attributes.stock_item``: joined where the mapping names something of it.
           Id: entity id. Address: the SKU, folded. Parts: "", ``cost``, ``views``
-customer  ``billing``, ``shipping``, ``other``: addresses; ``group``: the group's code. Id: entity id
+customer  ``billing``, ``shipping`` (None where the billing address is both), ``other``: addresses;
+          ``group``: the group's code. Id: entity id
 price     a row of ``base-prices-``, ``special-price-`` or ``tier-prices-information``; parts ``base``,
           ``special``, ``tier``. Ids: ``41/base``, ``41/special/2026-11-01``, ``41/tier/dealers/5``
 stock     a source item. Id: ``41/SOURCE``
