@@ -47,6 +47,8 @@ class Api:
         self._tokens = tokens
         self._division = str(options.division)
         self._wants_modified: set[str] = set()
+        #: The budgets as the host stated them last, by name.
+        self.stated: dict[str, Limit] = {}
         self.transport = Transport(
             opening,
             options.base_url,
@@ -159,7 +161,9 @@ class Api:
         """What any answer says about the budgets; an error that counts is spent here, also one that is mended."""
         if answer.status in COUNTED:
             self._budget.spend(_errors(answer.call.template))
-        return limits(answer)
+        told = limits(answer)
+        self.stated |= {limit.name: limit for limit in told}
+        return told
 
 
 def one_by_one(writes: Sequence[Write], carry_out: Callable[[Write], RowResult]) -> list[RowResult]:

@@ -24,8 +24,6 @@ _LANE: Final = "check"
 _NOBODY: Final = "guid'00000000-0000-0000-0000-000000000000'"
 _NEVER: Final = 2**62
 _CLOCK: Final = timedelta(seconds=30)
-#: Refresh tokens end after 30 days without use (fact 19).
-_USED: Final = timedelta(days=20)
 _READS: Final = {
     Entity.PRODUCT: (ITEMS, "sync/Logistics/Items"),
     Entity.CUSTOMER: (ACCOUNTS, "sync/CRM/Accounts"),
@@ -59,6 +57,7 @@ class Checks:
         if Entity.STOCK in self._opening.names:
             yield from self._stock()
         yield from self._unsynced()
+        yield self._budgets()
 
     def _tried(self, what: str, attempt: Callable[[], str]) -> Finding:
         try:
@@ -200,6 +199,11 @@ class Checks:
         if self._options.till_journal not in {str(row.get("Code") or "").strip() for row in rows}:
             raise Rejected("it does not exist", remedy="correct till_journal")
         return str(self._options.till_journal)
+
+    def _budgets(self) -> Finding:
+        """What the host's headers said last."""
+        told = ", ".join(f"{one.name} {one.remaining} of {one.limit}" for one in self._api.stated.values())
+        return Finding("calls left", ok=True, detail=told or "not stated")
 
     def _unsynced(self) -> Iterator[Finding]:
         """Properties that the change feeds do not have, and which are therefore not read."""

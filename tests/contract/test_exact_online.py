@@ -187,7 +187,7 @@ def changed(channel: Channel, entity: Entity, cursor: str | None) -> tuple[list[
     return rows_of(iter(pages)), cursor_of(iter(pages))
 
 
-def confirmed(results: Any) -> RowResult:
+def confirmed(results: Sequence[RowResult]) -> RowResult:
     """The one result, which must be a receipt."""
     assert [None] == [result.error for result in results]
     return results[0]
@@ -1087,14 +1087,15 @@ def test_each_kind_of_price_is_told_apart(division: Division) -> None:
     channel = division.channel()
     item = division.item(channel, "PRIJS-2")
     today, later = division.now.date(), division.now.date() + timedelta(days=9)
-    period = {"StartDate": (today + timedelta(days=3)).isoformat(), "EndDate": later.isoformat()}
+    period: dict[str, Any] = {"StartDate": (today + timedelta(days=3)).isoformat(), "EndDate": later.isoformat()}
+    kinds: dict[str, dict[str, Any]] = {
+        "base": {"Price": Decimal("12.5")},
+        "tier": {"Price": Decimal("11.5"), "Quantity": 5},
+        "promo": {"Price": Decimal("9.95"), **period},
+    }
     made = {
         part: confirmed(channel.write(PRICE, [_price(division, item, part, **fields)])).external_id
-        for part, fields in {
-            "base": {"Price": Decimal("12.5")},
-            "tier": {"Price": Decimal("11.5"), "Quantity": 5},
-            "promo": {"Price": Decimal("9.95"), **period},
-        }.items()
+        for part, fields in kinds.items()
     }
     confirmed(channel.write(PRICE, [division.update(made["tier"], {"Price": Decimal("11.25")}, parent_id=item)]))
     rows = channel.find(PRICE, BASE, item)[BASE[0]]
@@ -1412,6 +1413,7 @@ def test_check_finds_a_healthy_division_well(division: Division) -> None:
     assert [] == [finding for finding in channel.check() if not finding.ok]
     calls = [call for call in division.calls() if not call.startswith("POST oauth2")]
     assert {"GET"} == {call.split()[0] for call in calls}
+    assert re.fullmatch(r"day \d+ of 5000, minute \d+ of 60", _findings(channel)["calls left"].detail)
     assert {"200"} == {call.split()[2] for call in calls}
 
 
