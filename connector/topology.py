@@ -21,6 +21,9 @@ from connector.model.record import Record
 #: The field that carries a price list's or a location's product tax class, for VAT conversion.
 VAT_FIELD = "vat_class"
 
+#: The field that says whether stock is kept of a product at all.
+TRACKED = "tracks_stock"
+
 
 @dataclass(frozen=True)
 class Side:
@@ -142,5 +145,5 @@ class Topology:
 
 
 def _tracks_stock(product: Record | None) -> bool:
-    tracked = None if product is None else product.agreed.get("tracks_stock")
+    tracked = None if product is None else product.agreed.get(TRACKED)
     return tracked is None or tracked.value is not False

@@ -1,8 +1,10 @@
 """Price books: which list each belongs to, and a book for each period of a list.
 
-A list lives in the book of its name, which the shop makes, since it says for which outlets and customer
-groups the prices hold. A period belongs to a whole book, so a list gets a further book for each of its
-periods, made here like the first one and called ``NAME [2026-03-29 - 2026-04-05]``.
+The base list is the products' own prices and, for promotions and quantities, every further book that holds
+for the same customers and outlets as the general one. Any other list lives in the book of its name, which the
+shop makes, since it says for which outlets and customer groups the prices hold. A period belongs to a whole
+book, so a list gets a further book for each of its periods, made here like its first one and called
+``NAME [2026-03-29 - 2026-04-05]``.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class Books:
     def __init__(self, api: Api, opening: Opening, shop: Shop) -> None:
         self._api = api
         self._shop = shop
-        self.lists = tuple(name for name in opening.lists if name != BASE)
+        self.lists = tuple(opening.lists)
+        self._general: Json | None = None
         self._now = opening.now
         self._books: dict[str, Json] = {}
         self._read_at: datetime | None = None
@@ -41,6 +44,7 @@ class Books:
     def refresh(self) -> int:
         """Read all books; answers the greatest version among ours, 0 without any."""
         listed = [book for batch in self._api.feed(_PATH, PURPOSE, 0) for book in batch.rows]
+        self._general = next((book for book in listed if book.get("type") == BASE), None)
         self._books = {str(book["id"]): book for book in listed if self._list(book)}
         self._read_at = self._now()
         return max((int(book["version"]) for book in self._books.values()), default=0)
@@ -61,7 +65,7 @@ class Books:
     def missing(self) -> list[str]:
         """Lists that have no book of their name."""
         self.refresh()
-        return [name for name in self.lists if self._own(name) is None]
+        return [name for name in self.lists if name != BASE and self._own(name) is None]
 
     def for_period(self, name: str, fields: Mapping[str, Any]) -> str:
         """The id of the book of this list and period, made where there is none. Raises Rejected."""
@@ -72,13 +76,20 @@ class Books:
         return self._find(name, period) or self._make(name, period, fields)
 
     def _list(self, book: Json) -> str:
-        """The name itself, or the name with a period behind it."""
+        """The name itself, or the name with a period behind it; the base list where it holds for everybody."""
         title = str(book.get("name") or "")
         if book.get("type") == BASE or book.get("deleted_at"):
             return ""
-        return next((name for name in self.lists if title == name or _is_of_period(title, name)), "")
+        named = next((name for name in self.lists if title == name or _is_of_period(title, name)), "")
+        return named or (BASE if BASE in self.lists and self._is_general(book) else "")
+
+    def _is_general(self, book: Json) -> bool:
+        """Whether a book holds for the customers and the outlets of the products' own prices, and everywhere."""
+        return self._general is not None and _audience(book) == _audience(self._general)
 
     def _own(self, name: str) -> Json | None:
+        if name == BASE:
+            return self._general
         return next((book for book in self._books.values() if book.get("name") == name), None)
 
     def _find(self, name: str, period: Period) -> str:
@@ -128,6 +139,12 @@ def _is_of_period(title: str, name: str) -> bool:
 
 def _period(book: Json) -> Period:
     return moment(book.get("valid_from")), moment(book.get("valid_to"))
+
+
+def _audience(book: Json) -> tuple[frozenset[str], frozenset[str], str]:
+    platform = str(book.get("restrict_to_platform_key") or book.get("restrict_to_platform") or "")
+    groups = _ids(book, "customer_group_ids", "customer_groups")
+    return frozenset(groups), frozenset(_ids(book, "outlet_ids", "outlets")), platform
 
 
 def _ids(book: Json, flat: str, nested: str) -> list[str]:

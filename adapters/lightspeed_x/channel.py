@@ -110,7 +110,7 @@ class LightspeedChannel:
         self._price_writes = price_writes.PriceWrites(api, shop, self._products, books)
         self._stock = stock.Stock(api, opening, shop)
         self._sales = Sales(api, opening, shop, options.history_days)
-        self._checks = Checks(api, opening, shop, books)
+        self._checks = Checks(api, opening, shop, books, window)
 
     @property
     def capabilities(self) -> Capabilities:

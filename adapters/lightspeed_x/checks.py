@@ -11,6 +11,7 @@ from adapters.lightspeed_x.api import Api
 from adapters.lightspeed_x.books import Books
 from adapters.lightspeed_x.options import Options
 from adapters.lightspeed_x.shop import Shop
+from adapters.lightspeed_x.window import Window
 from connector.contract import Finding, Opening
 from connector.errors import AuthFailed, ChannelError
 
@@ -30,11 +31,12 @@ _SCOPES: Final = {
 class Checks:
     """The findings on one shop, in the order in which they are worth mending."""
 
-    def __init__(self, api: Api, opening: Opening, shop: Shop, books: Books) -> None:
+    def __init__(self, api: Api, opening: Opening, shop: Shop, books: Books, window: Window) -> None:
         self._api = api
         self._opening = opening
         self._shop = shop
         self._books = books
+        self._window = window
         self._reasons = Reasons(api)
 
     def run(self) -> Iterator[Finding]:
@@ -45,6 +47,7 @@ class Checks:
             return
         yield self._version()
         yield self._clock()
+        yield Finding("rate limit", ok=True, detail=self._window.told or "the shop states none")
         for scope, path in _SCOPES.items():
             yield self._tried(f"scope {scope}", lambda path=path: self._readable(path))  # type: ignore[misc]
         yield self._tried("scope inventory:read", self._levels)

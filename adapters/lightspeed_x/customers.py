@@ -33,7 +33,7 @@ class Customers:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """What changed, deletions among it."""
         position = unpack(cursor, (FEED,))[FEED]
-        for batch in self._api.feed(f"/{FEED}", PURPOSE, max(0, position.start), deleted=True):
+        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, deleted=True):
             position = moved(position, batch)
             yield Page(self._rows(batch), batch.began_at, pack({FEED: position}), complete=batch.last)
 
@@ -115,7 +115,7 @@ class Index:
 
     def refresh(self) -> None:
         """Come up to date; sees our own writes."""
-        for batch in self._api.feed(f"/{FEED}", PURPOSE, max(0, self._position.start), deleted=True):
+        for batch in self._api.feed(f"/{FEED}", PURPOSE, self._position.start, deleted=True):
             for customer in batch.rows:
                 self._learn(customer)
             self._position = moved(self._position, batch)

@@ -44,11 +44,16 @@ def complaint(answer: Answer) -> ChannelError | None:
         return AuthFailed(f"{what}: {told or 'a scope is missing'}: give the application or the user this right")
     if answer.status == HTTPStatus.GONE:
         return ContractBroken(f"{what}: the endpoint was removed: set another version", evidence=evidence(answer))
-    if answer.status == HTTPStatus.NOT_FOUND and not answer.call.at:
-        return ContractBroken(f"{what}: is domain_prefix right?", evidence=evidence(answer))
-    if answer.status == HTTPStatus.NOT_FOUND:
+    return _missing(answer, what, body) if answer.status == HTTPStatus.NOT_FOUND else None
+
+
+def _missing(answer: Answer, what: str, body: Mapping[str, Any]) -> ChannelError:
+    """A 404: of an id it says that this one is gone, of a list that the address is wrong (NOTES section 11)."""
+    if answer.call.at:
         return Gone(what)
-    return None
+    if answer.call.safe:
+        return ContractBroken(f"{what}: is domain_prefix right?", evidence=evidence(answer))
+    return rejected(what, body)
 
 
 def rejected(what: str, body: Mapping[str, Any]) -> Rejected:

@@ -43,14 +43,8 @@ class Labels:
         return self._rows.get(id_)
 
     def name(self, id_: str | None, purpose: str) -> str | None:
-        """What people call it; None where there is no id.
-
-        Raises ContractBroken for an id that the resource does not have: read as "none", it would
-        look as if a person had emptied the field.
-        """
+        """What people call it; None where there is no id, or one that leads nowhere: the shop shows nothing either."""
         row = self.get(id_, purpose)
-        if row is None and id_:
-            raise ContractBroken(f"GET {self._path} does not have an id that a row refers to")
         return None if row is None else str(row.get("name") or "").strip() or None
 
     def ids(self, name: str, purpose: str) -> list[str]:

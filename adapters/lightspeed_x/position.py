@@ -46,7 +46,7 @@ class Position:
         if not self.marks:
             return 0
         safe = self._safe()
-        return self.marks[0].version - VERSIONS_BACK if safe is None else self.marks[safe].version
+        return max(0, self.marks[0].version - VERSIONS_BACK) if safe is None else self.marks[safe].version
 
     def at(self, version: int, now: datetime) -> Position:
         """In the middle of a read."""

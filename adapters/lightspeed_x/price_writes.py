@@ -50,12 +50,13 @@ class PriceWrites:
 
     def _own(self, write: Write) -> RowResult:
         """The price in the shop's tax mode, and never both (NOTES section 5)."""
+        if write.operation in ("delete", "archive"):
+            raise Rejected("a product's own price cannot be taken away", remedy="delete or archive the product")
         product = write.parent_id or write.external_id.partition(":")[0]
         name = _MEMBERS[self._shop.tax_exclusive(PURPOSE)]
-        if write.operation in ("delete", "archive") or write.fields.get(name) is None:
-            told = "is not what is written" if write.fields else "cannot be taken away"
+        if write.fields.get(name) is None:
             raise Rejected(
-                f"a product's own price {told}: the shop counts {name}",
+                f"the shop counts {name}, and another price is to be written",
                 remedy="set `prices` in the channel's settings to the shop's tax mode",
             )
         body = {"details": {name: write.fields[name]}}

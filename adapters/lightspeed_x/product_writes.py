@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from adapters.lightspeed_x.api import Api, Json, one_by_one
+from adapters.lightspeed_x.api import Api, Json, one_by_one, without
 from adapters.lightspeed_x.products import PURPOSE, Products
 from adapters.lightspeed_x.shop import Shop
 from connector.contract import RowResult, Write
@@ -47,7 +47,8 @@ class ProductWrites:
             raise Rejected("a new product needs a SKU", fields={"product_codes": "missing"})
         sku = str(codes[0].get("code") or "")
         self._refuse_twin(sku)
-        body = self._members(dict(write.fields), write) | {"sku": sku, "source_id": write.token}
+        fields = without(write.fields, "has_inventory")  # not taken on create: the part that follows tells it
+        body = self._members(fields, write) | {"sku": sku, "source_id": write.token}
         body["product_codes"] = codes[1:]  # the SKU becomes the first one by itself
         return RowResult(write.token, self._created(body, sku), code_key(sku))
 
@@ -103,7 +104,7 @@ class ProductWrites:
             members["brand_id"] = self._shop.brand_id(fields["brand"], PURPOSE)
         if "category" in fields:
             members["product_category_id"] = self._shop.category_id(fields["category"], PURPOSE)
-        if "has_inventory" in fields and write.part == TRACKING:
+        if "has_inventory" in fields:
             members["track_inventory"] = bool(fields["has_inventory"])
         if members.get("weight") is not None:
             members.setdefault("weight_unit", write.before.get("weight_unit") or "KG")  # needed with it (contract)

@@ -23,6 +23,8 @@ PURPOSE: Final = Entity.STOCK.value
 FEED: Final = "sales"
 #: Sales are large rows (NOTES section 4).
 _PAGE: Final = 1000
+#: Where the search goes on looking for the last sale.
+_LOOK_BACK_DAYS: Final = (30, 365)
 
 
 class Sales:
@@ -40,7 +42,7 @@ class Sales:
         position = unpack(cursor, (FEED,))[FEED] if cursor else self._beginning()
         places = self._shop.places(PURPOSE)
         hand_overs: list[HandOver] = []
-        for batch in self._api.feed(f"/{FEED}", PURPOSE, max(0, position.start), size=_PAGE):
+        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, size=_PAGE):
             for sale in batch.rows:
                 hand_overs += _hand_overs(sale, places)
             position = moved(position, batch)
@@ -49,13 +51,27 @@ class Sales:
     def _beginning(self) -> Position:
         """Where the last days begin. The feed knows no dates, and the search tells versions of sales by date.
 
-        What was sold before is in the first figures. Where the search finds nothing, the feed is read whole.
+        What was sold before is in the first figures. Where nothing was sold in those days, it begins with the last
+        sale before them, as far as the search tells.
         """
-        since = (self._now() - self._history).strftime("%Y-%m-%dT%H:%M:%SZ")
+        recent = [version for page in self._searched(self._history) for version in page]
+        if recent:
+            return Position(reached=min(recent) - 1)
+        earlier = (next(self._searched(timedelta(days=days)), []) for days in _LOOK_BACK_DAYS)
+        newest = next((max(versions) for versions in earlier if versions), None)
+        return Position() if newest is None else Position(reached=newest - 1)
+
+    def _searched(self, ago: timedelta) -> Iterator[list[int]]:
+        """Versions of the sales since then, by pages."""
+        since = (self._now() - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = [("type", FEED), ("date_from", since), ("page_size", str(_PAGE))]
-        found = self._api.get("/search", PURPOSE, query)
-        versions = [version for sale in found if isinstance(version := version_of(sale), int)]
-        return Position(reached=min(versions) - 1) if versions else Position()
+        offset = 0
+        while True:
+            found = self._api.get("/search", PURPOSE, [*query, ("offset", str(offset))])
+            yield [version for sale in found if isinstance(version := version_of(sale), int)]
+            if len(found) < _PAGE:
+                return
+            offset += len(found)
 
 
 def _hand_overs(sale: Json, places: dict[str, str]) -> Iterator[HandOver]:

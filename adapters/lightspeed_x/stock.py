@@ -14,7 +14,7 @@ from adapters.lightspeed_x.position import pack, unpack
 from adapters.lightspeed_x.products import moved
 from adapters.lightspeed_x.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
-from connector.errors import AmbiguousWrite, AuthFailed, ConnectorError, RateLimited, Rejected, Transient
+from connector.errors import AmbiguousWrite, ConnectorError, Rejected
 from connector.model.entity import Entity, Key
 
 PURPOSE: Final = Entity.STOCK.value
@@ -70,7 +70,7 @@ class Stock:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """Levels that moved."""
         position = unpack(cursor, (FEED,))[FEED]
-        for batch in self._api.inventory(PURPOSE, max(0, position.start)):
+        for batch in self._api.inventory(PURPOSE, position.start):
             position = moved(position, batch)
             yield Page(self._rows(batch.rows), batch.began_at, pack({FEED: position}), complete=batch.last)
 
@@ -123,7 +123,8 @@ class Stock:
         Earlier ones are those up to the version that the last receipt brought, and those from before
         the write was announced. None where neither is known.
         """
-        if write.difference is None or (ADJUSTMENT not in write.parts and write.sent_at is None):
+        placed = write.external_id or (write.parent_id and write.place)
+        if write.difference is None or not placed or (ADJUSTMENT not in write.parts and write.sent_at is None):
             return None
         line = Line(write, *self._place(write), write.difference)
         since = None if write.sent_at is None else self._by_their_clock(write.sent_at)
@@ -154,7 +155,7 @@ class Stock:
         """Like :meth:`_sent`, where others of the same call were booked already."""
         try:
             return self._sent(lines)
-        except (RateLimited, AuthFailed, Transient) as stop:
+        except ConnectorError as stop:
             return [failed(line.write, stop) for line in lines]
 
     def _sent(self, lines: Sequence[Line]) -> list[RowResult]:

@@ -27,13 +27,20 @@ class Window:
         self._now = now
         self._ends: datetime | None = None
         self._remaining = 0
+        self._limit = 0
+
+    @property
+    def told(self) -> str:
+        """What the shop said last, "" before it said anything."""
+        return f"{self._remaining} of {self._limit} calls left in {LENGTH.seconds // 60} minutes" if self._limit else ""
 
     def limits(self, answer: Answer) -> Sequence[Limit]:
         """The budget as this answer's headers tell it; nothing where they don't."""
         limit, remaining = (answer.headers.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining"))
         if not (limit.isdigit() and remaining.isdigit()):
             return ()
-        return [Limit(NAME, int(limit), int(remaining), self._end(answer, int(remaining)))]
+        self._limit = int(limit)
+        return [Limit(NAME, self._limit, int(remaining), self._end(answer, int(remaining)))]
 
     def _end(self, answer: Answer, remaining: int) -> datetime:
         now = self._now()

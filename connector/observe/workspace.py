@@ -12,7 +12,7 @@ from connector.model.outcome import ConflictChange
 from connector.model.record import Binding, Event, Known, OpenConflict, Record
 from connector.settle import Moment, settle
 from connector.stock.settle import settle_stock
-from connector.topology import VAT_FIELD, Topology
+from connector.topology import TRACKED, VAT_FIELD, Topology
 
 
 class Workspace:
@@ -68,10 +68,19 @@ class Workspace:
         """Another shadow, state or hold on one side."""
         known = self.known[binding.record_id]
         before = known.bindings.get(binding.channel)
-        if before is None or (before.state, before.external_id) != (binding.state, binding.external_id):
+        if before is None or self._matters_to_dependents(before, binding):
             self._rippling.add(binding.record_id)
         self.known[binding.record_id] = replace(known, bindings={**known.bindings, binding.channel: binding})
         self.touch(binding.record_id)
+
+    def _matters_to_dependents(self, before: Binding, after: Binding) -> bool:
+        """Whether prices and stock there hang on what changed: that the product is there, and takes stock."""
+        if (before.state, before.external_id) != (after.state, after.external_id):
+            return True
+        if after.entity is not Entity.PRODUCT:
+            return False
+        names = self.topology.sides[after.channel].mappings[Entity.PRODUCT].names_of(TRACKED)
+        return any(before.shadow.get(name) != after.shadow.get(name) for name in names)
 
     def drop_binding(self, binding: Binding) -> None:
         """Forget a binding that was never made there (a create that is owed no longer)."""

@@ -17,7 +17,7 @@ from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity
 from connector.model.record import Binding, Known
 from connector.stock.picture import ON_HAND, facts_of, is_written, on_hand_of, shadow_of, targets
-from connector.topology import Side
+from connector.topology import TRACKED, Side
 
 if TYPE_CHECKING:
     from connector.observe.workspace import Workspace
@@ -68,9 +68,16 @@ def _settle_figure(
     if target is None or binding.state in ("gone", "unlinked"):
         return replace(binding, dirty=False, dirty_since=None)
     there = product.bindings.get(side.name)
-    if there is None or there.state != "bound" or there.external_id is None:
+    if there is None or there.state != "bound" or there.external_id is None or not keeps_stock(side, there):
         return replace(binding, dirty=False, dirty_since=None, held=_dependency(binding, side.name))
     return _with_debt(workspace, side, binding, known.record.place, target, facts)
+
+
+def keeps_stock(side: Side, product: Binding) -> bool:
+    """Whether the product takes stock there by now: some channels switch that on in a call after the create."""
+    mapping = side.mappings[Entity.PRODUCT]
+    names = mapping.names_of(TRACKED)
+    return not any(mapping.call_of(name) and not product.shadow.get(name) for name in names)
 
 
 def _with_debt(

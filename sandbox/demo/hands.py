@@ -122,7 +122,7 @@ def _told(fact: dict[str, Any]) -> str:
         fields = ", ".join(fact.get("fields") or ())
         what = event.removeprefix("write.").replace("_", " ")
         return f"→ {fact.get('channel')}: {fact.get('entity')} {fact.get('key')}: {fields} ({what})"
-    if event.startswith("lane."):
+    if event in ("lane.failed", "lane.recovered"):
         return f"! {fact.get('lane')}: {event.removeprefix('lane.')} {fact.get('error', '')} {fact.get('action', '')}"
     return ""
 

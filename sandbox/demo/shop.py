@@ -33,6 +33,7 @@ prices            = "included"
 tax_classes       = {{ {tax_classes} }}
 brand_attribute   = "brand"
 barcode_attribute = "barcode"
+street_style      = "lines"
 
 [channels.store]
 adapter  = "lightspeed_x"

@@ -349,10 +349,14 @@ def test_a_redirect_is_not_followed(shop: Shop) -> None:
 
 
 def test_a_wrong_prefix_is_told() -> None:
-    """A 404 on a list is no deletion, but a wrong address."""
-    call = Call("GET", "/api/2026-07/products", "product")
-    answer = Answer(call, 404, {}, b"", START, START, {"error": "Not Found"})
-    assert "ContractBroken" == type(complaint(answer)).__name__
+    """A 404 on a list is no deletion, but a wrong address; on a write it is a matter of its content."""
+    calls = [
+        Call("GET", "/api/2026-07/products", "product", safe=True),
+        Call("GET", "/api/2026-07/products/{product_id}", "product", {"product_id": "1"}, safe=True),
+        Call("POST", "/api/2026-07/stock_adjustments", "stock"),
+    ]
+    told = [complaint(Answer(call, 404, {}, b"", START, START, {"error": "Not Found"})) for call in calls]
+    assert ["ContractBroken", "Gone", "Rejected"] == [type(error).__name__ for error in told]
 
 
 # --- the rate limit
@@ -429,7 +433,7 @@ def test_a_broken_cursor_is_told() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(1, 400), st.integers(0, 60)), min_size=1, max_size=12),
-    st.integers(0, 5000),
+    st.integers(1, 5000),
     st.integers(0, int(LATE.total_seconds())),
 )
 def test_what_appears_late_is_read(reads: list[tuple[int, int]], taken_s: int, late_s: int) -> None:
@@ -947,11 +951,28 @@ def test_rows_of_a_book_are_written_with_tax_and_read_without(shop: Shop) -> Non
 
 
 def test_a_list_that_is_not_ours_is_left_out(shop: Shop) -> None:
-    """Rows of other books, and the book that shows the products' own prices once more, are no prices of ours."""
+    """A book for some customers only, and the book that shows the products' own prices once more, are left out."""
     channel = shop.channel(lists=("BASE",))
+    (dealers,) = [one["id"] for one in shop.ask("/customer_groups") if one["name"] == "Dealers"]
+    outlets = [one["id"] for one in shop.ask("/outlets")]
+    body = {"name": "Dealerprijzen", "customer_group_ids": [dealers], "outlet_ids": outlets}
+    book = shop.ask("/price_books", body, "POST")["id"]
+    item = rows_of(channel.sweep(PRODUCT))[0]
+    tax = next(one["id"] for one in shop.ask("/taxes"))
+    row = {"product_id": item.external_id, "price": 1, "tax_id": tax}
+    shop.ask(f"/price_books/{book}/products", {"data": [row]}, "POST")
     rows = rows_of(channel.sweep(PRICE))
-    assert {"base"} == {row.part for row in rows}
+    assert {"BASE"} == {row.place for row in rows}
+    assert book not in {row.parts.get("book") for row in rows}
     assert [] == rows_of(shop.channel(lists=()).sweep(PRICE))
+
+
+def test_promotions_for_everybody_belong_to_the_base_list(shop: Shop) -> None:
+    """A book that holds for the customers and outlets of the general one carries the base list's periods and tiers."""
+    rows = rows_of(shop.channel(lists=("BASE",)).sweep(PRICE))
+    books = {one["id"]: one["name"] for one in shop.ask("/price_books")}
+    named = {books[row.parts["book"]].partition(" ")[0] for row in rows if row.part == "book"}
+    assert {"Actie", "Staffelprijzen"} == named
 
 
 def test_a_period_gets_a_book_of_its_own(shop: Shop) -> None:
@@ -992,7 +1013,7 @@ def test_a_changed_book_brings_its_rows_again(shop: Shop) -> None:
     body = {"name": "Staffelprijzen", "valid_from": "2027-01-01T00:00:00Z"}
     ids = {"outlet_ids": [one["id"] for one in book["outlets"]], "customer_group_ids": book["customer_group_ids"]}
     shop.ask(f"/price_books/{book['id']}", body | ids, "PUT")
-    rows = rows_of(channel.changes(PRICE, cursor))
+    rows = [row for row in rows_of(channel.changes(PRICE, cursor)) if row.parts.get("book") == book["id"]]
     assert rows
     assert {datetime(2027, 1, 1, tzinfo=UTC)} == {moment(row.native["valid_from"]) for row in rows}
 
@@ -1135,6 +1156,7 @@ def test_others_bookings_are_no_evidence(shop: Shop) -> None:
     write = replace(shop.move(row, "-2"), sent_at=sent_at)
     assert channel.landed(STOCK, write) is False
     assert channel.landed(STOCK, replace(write, sent_at=None)) is None
+    assert channel.landed(STOCK, replace(write, parent_id="", place="")) is None
 
 
 def test_a_reason_that_was_switched_off_is_told(shop: Shop) -> None:
@@ -1199,7 +1221,7 @@ def test_a_parked_sale_counts_when_it_is_closed_and_a_voided_one_not(shop: Shop)
 
 
 def test_the_first_facts_begin_with_the_last_days(shop: Shop) -> None:
-    """What was sold long ago is in the first figures, and is not read (failure 17)."""
+    """What was sold long ago is in the first figures, and is not read, however quiet it was since (failure 17)."""
     channel = shop.channel()
     row = some_product(channel)
     shop.edit("sale", sku=row.native["sku"], quantity=1, location=OUTLETS[0])
@@ -1207,6 +1229,12 @@ def test_the_first_facts_begin_with_the_last_days(shop: Shop) -> None:
     shop.edit("sale", sku=row.native["sku"], quantity=3, location=OUTLETS[0])
     found, _ = sold(channel, None)
     assert [3] == [one.quantity for one in found]
+    shop.pass_(5 * 86400)
+    shop.calls()
+    last, _ = sold(channel, None)
+    assert [3] == [one.quantity for one in last]
+    calls = shop.calls()
+    assert (2, 2) == (calls.count("GET /search"), calls.count("GET /sales"))
 
 
 # --- check
@@ -1220,6 +1248,7 @@ def test_a_good_shop_has_no_red_line_and_nothing_is_changed(shop: Shop) -> None:
     """Everything is tried, nothing is written."""
     findings = found_by(shop.channel())
     assert [] == [finding.what for finding in findings.values() if not finding.ok]
+    assert "the shop states none" == findings["rate limit"].detail
     assert {"GET", "POST /inventory"} == {
         call if "inventory" in call and call.startswith("POST") else call.split()[0] for call in shop.calls()
     }
