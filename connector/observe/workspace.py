@@ -127,14 +127,23 @@ class Workspace:
         return self.known[record_id].record.entity is entity
 
     def _ripple(self) -> None:
-        """Prices and stock follow their product: its binding there, its tax class."""
+        """Prices and stock follow their product: its binding there, its tax class. Stock follows new prices too."""
         products = [id_ for id_ in self._rippling if self._is(id_, Entity.PRODUCT)]
+        prices = (self.known[id_].record.parent_id for id_ in self._rippling if self._is(id_, Entity.PRICE))
+        self._touch_stock({id_ for id_ in prices if id_ is not None})
         for entity in sorted(DEPENDENT):
             if entity not in self.topology.config.sync:
                 continue
             for ids in records.dependents(self.session, entity, products).values():
                 self.load(ids)
                 self._touched.update(ids)
+
+    def _touch_stock(self, products: Iterable[int]) -> None:
+        if Entity.STOCK not in self.topology.config.sync:
+            return
+        for ids in records.dependents(self.session, Entity.STOCK, products).values():
+            self.load(ids)
+            self._touched.update(ids)
 
     def _settle(self, record_id: int) -> None:
         known = self.known[record_id]

@@ -69,8 +69,20 @@ def _settle_figure(
         return replace(binding, dirty=False, dirty_since=None)
     there = product.bindings.get(side.name)
     if there is None or there.state != "bound" or there.external_id is None or not keeps_stock(side, there):
-        return replace(binding, dirty=False, dirty_since=None, held=_dependency(binding, side.name))
+        return _waiting(binding, f"its product is not on {side.name} yet")
+    if there.origin == "created" and _awaits_price(workspace, side, product):
+        return _waiting(binding, f"its price is not on {side.name} yet")
     return _with_debt(workspace, side, binding, known.record.place, target, facts)
+
+
+def _awaits_price(workspace: Workspace, side: Side, product: Known) -> bool:
+    """What we have just created is not to be sold at the remote's own default: its prices come before its stock."""
+    if Entity.PRICE not in workspace.topology.config.sync:
+        return False
+    ids = records.dependents(workspace.session, Entity.PRICE, [product.record.id]).get(product.record.id, [])
+    workspace.load(ids)
+    prices = (workspace.known[id_].bindings.get(side.name) for id_ in ids)
+    return any(one is not None and one.external_id is None and one.dirty for one in prices)
 
 
 def keeps_stock(side: Side, product: Binding) -> bool:
@@ -106,11 +118,12 @@ def debt(side: Side, binding: Binding, place: str, target: Decimal, facts: Stock
     return owed(target, shadow, handed)
 
 
-def _dependency(binding: Binding, channel: str) -> dict[str, Held]:
+def _waiting(binding: Binding, why: str) -> Binding:
+    """Held until what it depends on is there; the hold keeps its beginning."""
     hold = binding.held.get(WHOLE_BINDING)
-    if hold is not None and hold.reason == "dependency":
-        return dict(binding.held)
-    return {**binding.held, WHOLE_BINDING: Held("dependency", f"its product is not on {channel} yet")}
+    stands = hold is not None and (hold.reason, hold.detail) == ("dependency", why)
+    held = binding.held if stands else {**binding.held, WHOLE_BINDING: Held("dependency", why)}
+    return replace(binding, dirty=False, dirty_since=None, held=held)
 
 
 def _may_create(workspace: Workspace, side: Side, known: Known) -> bool:
