@@ -80,6 +80,13 @@ class Hands:
         left = [f"{lane['channel']}/{lane['entity']}: {lane['owed']} owed, {lane['error']}" for lane in lanes]
         raise RuntimeError("it did not become quiet:\n" + "\n".join(left))
 
+    def _wait_until_it_runs(self, process: subprocess.Popen[str]) -> None:
+        """From then on commands are handed to it."""
+        while self.ask("status", "--json").document["daemon"] is None:
+            if process.poll() is not None:
+                raise RuntimeError(f"the daemon ended with {process.returncode}")
+            _pause(0.2)
+
     @contextmanager
     def daemon(self) -> Iterator[None]:
         """`connector run`, with what travels shown as it happens; ended by SIGTERM as systemd would."""
@@ -94,6 +101,7 @@ class Hands:
         watcher = threading.Thread(target=_show_travel, args=(process,), daemon=True)
         watcher.start()
         try:
+            self._wait_until_it_runs(process)
             yield
         finally:
             process.send_signal(signal.SIGTERM)
