@@ -110,7 +110,7 @@ class Books:
             "valid_from": fields.get("valid_from"),
             "valid_to": fields.get("valid_to"),
         }
-        platform = model.get("restrict_to_platform", model.get("restrict_to_platform_key"))
+        platform = _platform(model)
         made = self._api.write("POST", _PATH, PURPOSE, body | ({"restrict_to_platform": platform} if platform else {}))
         self.refresh()
         id_ = made.get("id") if isinstance(made, dict) else made
@@ -142,9 +142,13 @@ def _period(book: Json) -> Period:
 
 
 def _audience(book: Json) -> tuple[frozenset[str], frozenset[str], str]:
-    platform = str(book.get("restrict_to_platform_key") or book.get("restrict_to_platform") or "")
+    """For whom, where and on which platform a book holds."""
     groups = _ids(book, "customer_group_ids", "customer_groups")
-    return frozenset(groups), frozenset(_ids(book, "outlet_ids", "outlets")), platform
+    return frozenset(groups), frozenset(_ids(book, "outlet_ids", "outlets")), _platform(book)
+
+
+def _platform(book: Json) -> str:
+    return str(book.get("restrict_to_platform_key") or book.get("restrict_to_platform") or "")
 
 
 def _ids(book: Json, flat: str, nested: str) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -48,6 +51,14 @@ LISTS = ("BASE", "Staffelprijzen")
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
+@cache
+def empty_ledger() -> Path:
+    """A ledger as the migrations make it; they take longer than most tests."""
+    path = Path(tempfile.mkdtemp()) / "ledger.db"
+    open_ledger(f"sqlite:///{path}").close()
+    return path
+
+
 class Shop:
     """One stand-in, its control interface, a real ledger, and channels. Waiting moves all clocks alike."""
 
@@ -57,7 +68,8 @@ class Shop:
         self.stand.start()
         self.info = self.stand.announce()
         self.ahead = timedelta(0)
-        self.database = open_ledger(f"sqlite:///{folder}/ledger.db")
+        shutil.copy(empty_ledger(), folder / "ledger.db")
+        self.database = open_ledger(f"sqlite:///{folder}/ledger.db", check=False)
         self.tokens = ChannelTokens(open_vault(self.database), "store")
         self.slept: list[float] = []
         self._made = 0
@@ -990,6 +1002,20 @@ def test_a_period_gets_a_book_of_its_own(shop: Shop) -> None:
     (row,) = [one for one in dependents(fresh, PRICE, product(fresh, "PE-1")) if one.part == "book"]
     assert ("Staffelprijzen", made[0].external_id) == (row.place, row.external_id)
     assert datetime(2026, 12, 23, 23, tzinfo=UTC) == moment(row.native["valid_from"])
+
+
+def test_a_promotion_for_everybody_gets_a_book_like_the_general_one(shop: Shop) -> None:
+    """A period of the base list is made for all customers and outlets, beside the books that people made."""
+    channel = shop.channel(lists=("BASE",))
+    row = some_product(channel)
+    fields = {"written_price": Decimal("9.95"), "valid_from": "2026-12-23T23:00:00Z"}
+    (made,) = channel.write(PRICE, [shop.of(row, fields, "BASE", part="book")])
+    books = {one["name"]: one for one in shop.ask("/price_books")}
+    book, general = books["BASE [2026-12-24 - …]"], books["General Price Book (All Products)"]
+    assert book["customer_group_ids"] == general["customer_group_ids"]
+    assert [one["id"] for one in book["outlets"]] == [one["id"] for one in general["outlets"]]
+    (found,) = shop.channel(lists=("BASE",)).read(PRICE, [made.external_id])
+    assert ("BASE", "book", book["id"]) == (found.place, found.part, found.parts["book"])
 
 
 def test_a_list_without_a_book_is_not_guessed(shop: Shop) -> None:
