@@ -48,7 +48,8 @@ def begin(parts: Parts, database: Database) -> None:
     """Raise the ledger's generation; a restored ledger writes nothing before every channel was read (5.10)."""
     if begin_session(database, open_vault(database), parts.now):
         raise LedgerError(
-            "this ledger was restored from a backup: run `connector resync --full` to read every channel first"
+            "this ledger was restored from a backup: start `connector run`, which reads every channel completely "
+            "before it writes anything"
         )
 
 

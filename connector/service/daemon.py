@@ -20,7 +20,7 @@ import structlog
 from connector.config.model import Config
 from connector.contract import AdapterType
 from connector.errors import ConfigError, LedgerError
-from connector.ledger.credentials import begin_session, end_restore, open_vault
+from connector.ledger.credentials import begin_session, open_vault
 from connector.ledger.engine import Database, open_ledger
 from connector.ledger.lanes import read_meta
 from connector.ledger.lock import AlreadyHeldError, EngineLock
@@ -182,10 +182,9 @@ class Daemon:
         """A restored ledger may write again once every lane was listed completely (rule 5.10)."""
         if self._reads_only_since is None or not shift.is_read_whole(self._reads_only_since):
             return False
-        with shift.parts.ledger.write() as session:
-            end_restore(session.connection)
+        uncertain = shift.reconcile()
         self._reads_only_since = None
-        self._log.info("ledger.reconciled")
+        self._log.info("ledger.reconciled", uncertain=uncertain)
         return True
 
     def _reload(self) -> bool:

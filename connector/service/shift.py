@@ -16,7 +16,7 @@ from connector.config.model import Config
 from connector.contract import AdapterType
 from connector.errors import LedgerError
 from connector.ledger import lanes
-from connector.ledger.credentials import open_vault
+from connector.ledger.credentials import end_restore, open_vault
 from connector.ledger.engine import Database
 from connector.model.entity import Entity
 from connector.parts import Parts, Scope
@@ -25,6 +25,7 @@ from connector.service.health import LaneSign
 from connector.service.pace import Looks, is_sweep_missed, paced
 from connector.service.timetable import Due, Timetable
 from connector.service.worker import Worker
+from connector.stock.anew import agree_lowest, forget_figures
 from connector.wiring import assembled
 
 #: Seconds that a thread gets to end between two looks at the clock.
@@ -85,6 +86,8 @@ class Shift:
                 lanes.unpause(session, channel)
         if reclaimed or refused:
             self.parts.log.info("shift.resumed", requests=reclaimed, channels=sorted(refused))
+        if not self._writes and Entity.STOCK in self.config.sync:
+            forget_figures(self.parts)
         self._ring_missed_sweeps()
         for worker in self.workers.values():
             worker.start()
@@ -139,8 +142,7 @@ class Shift:
                 state = lanes.state(session, lane.side.name, lane.entity)
                 at = self.parts.topology.sync(lane.entity).sweep
                 last = state.swept_at or state.observed_at
-                missed = at is not None and is_sweep_missed(at, self.config.timezone, last, session.now)
-                if missed or not self._writes:
+                if at is not None and is_sweep_missed(at, self.config.timezone, last, session.now):
                     self._ring(lane.side.name, lane.entity, True)
 
     # The budget --------------------------------------------------------------------------------
@@ -188,10 +190,23 @@ class Shift:
         return channel in self.workers and kept is not None and kept.obtained_at > refused_at
 
     def is_read_whole(self, since: datetime) -> bool:
-        """Whether every lane was listed completely after this moment."""
+        """Whether every lane was listed completely after this moment; those that were not are due."""
         with self.parts.ledger.read() as session:
             states = [lanes.state(session, one.side.name, one.entity) for one in self.parts.lanes(Scope())]
-        return all(state.swept_at is not None and state.swept_at > since for state in states)
+        missing = [state for state in states if state.swept_at is None or state.swept_at <= since]
+        for state in missing:
+            self._ring(state.channel, state.entity, True)
+        return not missing
+
+    def reconcile(self) -> int:
+        """Every channel was read since the ledger was restored: it may be trusted again.
+
+        Answers how many stock figures are uncertain. Safe to kill: it begins anew then.
+        """
+        uncertain = agree_lowest(self.parts) if Entity.STOCK in self.config.sync else 0
+        with self.parts.ledger.write() as session:
+            end_restore(session.connection)
+        return uncertain
 
     def workers_signs(self) -> tuple[tuple[str, float], ...]:
         return tuple((name, worker.stirred_at) for name, worker in self.workers.items())

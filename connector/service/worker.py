@@ -109,7 +109,9 @@ class Worker(threading.Thread):
     # What others ask of it ---------------------------------------------------------------------
 
     def ring(self, entity: Entity, *, sweep: bool = False) -> None:
-        """A lane is due."""
+        """A lane is due; one that is being swept is not due for that."""
+        if sweep and any((job.kind, job.entity) == ("sweep", entity) for job in list(self._busy)):
+            return
         with self._bell:
             (self._sweeps if sweep else self._looks).add(entity)
             self._is_rung = True
