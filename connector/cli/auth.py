@@ -17,7 +17,9 @@ from connector.cli.scope import known
 from connector.config import Config
 from connector.config.secrets import Environment, Missing, is_reference
 from connector.contract import AdapterType, Opening
+from connector.ledger import lanes
 from connector.ledger.engine import open_ledger
+from connector.ledger.store import Ledger
 from connector.redaction import shared_redactor
 from connector.wiring import opening_of, utc_now
 
@@ -40,6 +42,7 @@ def auth(call: Call, channel: str, refresh_token: str | None) -> None:
         code = _asked(address or "") if refresh_token is None else f"refresh:{_token(call.config, refresh_token)}"
         shared_redactor().learn([code.removeprefix("refresh:")])
         adapter.authorize(opening, code)
+        _resume(call, channel)
     told = f"{channel} lets us in. `connector check` tries everything else."
     call.out.show({"channel": channel, "consent": "given"}, lambda: call.out.line(told))
 
@@ -49,6 +52,15 @@ def _opening(call: Call, channel: str, adapter: AdapterType) -> Iterator[Opening
     """The tokens lie beside the ledger, so it is made if there is none yet."""
     with closing(open_ledger(call.config.ledger_url, check=False)) as database:
         yield opening_of(call.config, channel, call.mapping(channel), adapter, database, utc_now, Event())
+
+
+def _resume(call: Call, channel: str) -> None:
+    """What waited for consent goes on at the next round, also in a daemon that is running."""
+    with (
+        closing(open_ledger(call.config.ledger_url, check=False)) as database,
+        Ledger(database, utc_now).write() as session,
+    ):
+        lanes.resume(session, channel)
 
 
 def _token(config: Config, reference: str) -> str:

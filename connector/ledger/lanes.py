@@ -91,6 +91,12 @@ def unpause(session: Session, channel: str) -> None:
     session.connection.execute(update(lane).where(lane.c.channel == channel).values(paused_until=None))
 
 
+def resume(session: Session, channel: str) -> None:
+    """A channel lets us in again: its lanes wait no longer."""
+    columns = {"failures": 0, "error": None, "paused_until": None, "stopped": False}
+    session.connection.execute(update(lane).where(lane.c.channel == channel).values(**columns))
+
+
 def read_meta(session: Session, name: str) -> str | None:
     value = session.connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
     return None if value is None else str(value)

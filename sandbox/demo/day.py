@@ -81,9 +81,9 @@ class Day:
     def move(self) -> None:
         customer = self.cast.mover
         click.echo(f"  {customer.first} {customer.last} changes her address in the webshop.")
-        address = {"street": ["Maliebaan 12"], "postcode": "3581 CS", "city": "Utrecht", "country_id": "NL"}
-        self.systems["webshop"].edit("customer", email=customer.email, set={"billing": address})
+        self._rehouse(street=["Maliebaan 12"], postcode="3581 CS", city="Utrecht")
         self.hands.wait_until_quiet()
+        self.hands.type("explain", "customer", str(customer.email), "invoice")
 
     def outage_and_double_edit(self) -> None:
         sku = self.cast.fought_over.sku
@@ -108,12 +108,11 @@ class Day:
         self.hands.wait_until_quiet()
 
     def bad_records(self) -> None:
-        exact, webshop = self.systems["exact"], self.systems["webshop"]
+        exact = self.systems["exact"]
         sku = self.cast.priced.sku
         click.echo("  Somebody gives a product a VAT code nobody knows, and a customer a wrong postcode.")
         exact.edit("product", sku=sku, set={"SalesVatCode": "9"})
-        customer = self.cast.mover
-        webshop.edit("customer", email=customer.email, set={"billing": {"postcode": "99"}})
+        self._rehouse(postcode="99")
         self.hands.wait_until_quiet()
         cases = self.hands.ask("quarantine", "list", "--json").document
         self.hands.type("quarantine", "list", expect=(1,))
@@ -121,10 +120,20 @@ class Day:
             raise RuntimeError(f"two cases were expected in quarantine, there are {len(cases)}")
         click.echo("  Both are mended where they were made, and tried again.")
         exact.edit("product", sku=sku, set={"SalesVatCode": "4"})
-        webshop.edit("customer", email=customer.email, set={"billing": {"postcode": "3581 CS"}})
+        self._rehouse(postcode="3581 CS")
         for case in cases:
             self.hands.type("quarantine", "retry", str(case["id"]))
         self.hands.wait_until_quiet()
+
+
+    def _rehouse(self, **address: Any) -> None:
+        """The customer changes her default address in the webshop's account pages."""
+        webshop, email = self.systems["webshop"], str(self.cast.mover.email)
+        criteria = "searchCriteria[filterGroups][0][filters][0]"
+        path = f"/rest/V1/customers/search?{criteria}[field]=email&{criteria}[value]={email}"
+        (found,) = webshop.get(path, Authorization=f"Bearer {webshop.told['bearer']}")["items"]
+        addresses = [one | address if one.get("default_billing") else one for one in found["addresses"]]
+        webshop.edit("customer", email=email, set={"addresses": addresses})
 
 
 def _order_number(order: Mapping[str, Any]) -> str:
