@@ -96,6 +96,8 @@ class Worker(threading.Thread):
         self.log = {entity: LaneLog(time.monotonic()) for entity in self._entities}
         self.stirred_at = time.monotonic()
         self._facts_at = float("-inf")
+        with parts.ledger.read() as session:
+            self._knows_products = lanes.state(session, channel, Entity.PRODUCT).observed_at is not None
         self._bell = threading.Condition()
         self._is_rung = False
         self._looks: set[Entity] = set()
@@ -200,7 +202,7 @@ class Worker(threading.Thread):
         since it rests as long as its last look took."""
         log = self.log[entity]
         products = self.log.get(Entity.PRODUCT)
-        if entity in DEPENDENT and products is not None and not products.is_tried:
+        if entity in DEPENDENT and products is not None and not (products.is_tried or self._knows_products):
             return False
         return log.looked_at is None or time.monotonic() - log.looked_at >= log.look_took_s
 
