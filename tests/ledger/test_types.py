@@ -114,7 +114,8 @@ def test_whatever_is_put_in_comes_out(
     database: Database, table: Table, number: Decimal, at: datetime, value: object, colour: Colour
 ) -> None:
     """For every number, moment, value and member, the column returns an equal one."""
-    expected = {"id": 1, "number": number, "at": at, "value": value, "colour": colour}
+    instant = at.astimezone(UTC)  # Python calls moments in an hour that a zone skips or repeats unequal to all others
+    expected = {"id": 1, "number": number, "at": instant, "value": value, "colour": colour}
     assert expected == kept(database, number=number, at=at, value=value, colour=colour)
 
 
