@@ -51,10 +51,13 @@ LISTS = ("BASE", "Staffelprijzen")
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
+SHELF = tempfile.TemporaryDirectory()
+
+
 @cache
 def empty_ledger() -> Path:
     """A ledger as the migrations make it; they take longer than most tests."""
-    path = Path(tempfile.mkdtemp()) / "ledger.db"
+    path = Path(SHELF.name) / "ledger.db"
     open_ledger(f"sqlite:///{path}").close()
     return path
 
