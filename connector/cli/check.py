@@ -95,7 +95,7 @@ def _ledger(database: Database) -> Iterator[Line]:
     holder = EngineLock(database, now=utc_now).holder()
     yield Line("daemon", Finding("daemon", ok=True, detail=str(holder) if holder else "none is running"))
     if is_restored(database, open_vault(database)):
-        remedy = "`connector sync` reads every channel; until then nothing is written"
+        remedy = "start `connector run`: it reads every channel completely before it writes"
         yield Line("ledger", Finding("restored ledger", ok=False, warning=True, remedy=remedy))
 
 
