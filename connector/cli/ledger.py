@@ -44,7 +44,9 @@ def restore(call: Call, source: Path) -> None:
     kept = copies.restore(call.config.ledger_url, source, now=_now)
     document = {"restored": str(source), "former": str(kept) if kept else None}
     former = f" The former ledger is {kept}." if kept else ""
-    call.out.show(document, lambda: call.out.line(f"Restored.{former} Start `connector run`: it reads every channel before it writes."))
+    call.out.show(
+        document, lambda: call.out.line(f"Restored.{former} `connector run` reads every channel before it writes.")
+    )
 
 
 @ledger.command()
