@@ -25,6 +25,12 @@ Progress = Callable[[str, int], None]
 _MARKS: Final = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "red")}
 
 
+#: The order in which people read a name or an address; stored groups have lost theirs.
+_MEMBERS: Final = tuple(
+    "initials first infix last attention street number addition extra postcode city region country phone".split()
+)
+
+
 @dataclass(frozen=True)
 class Branch:
     """A line of a tree, and what hangs on it."""
@@ -120,7 +126,8 @@ class Output:
         if isinstance(value, datetime):
             return f"{value.astimezone(self.zone) if value.tzinfo else value:%Y-%m-%d %H:%M:%S}"
         if isinstance(value, Mapping):
-            return ", ".join(self.cell(one) for one in value.values() if one not in (None, "")) or "–"
+            members = sorted(value, key=lambda name: _MEMBERS.index(name) if name in _MEMBERS else len(_MEMBERS))
+            return ", ".join(self.cell(value[name]) for name in members if value[name] not in (None, "")) or "–"
         if isinstance(value, (list, tuple, set, frozenset)):
             return ", ".join(self.cell(one) for one in (value if isinstance(value, (list, tuple)) else sorted(value)))
         return shown(str(value.value if isinstance(value, Enum) else value))

@@ -32,11 +32,11 @@ class System:
 
     def edit(self, verb: str, **change: Any) -> dict[str, Any]:
         """Do what a user of this system would do; answers what changed."""
-        return self._post("edit", {"do": verb, **change})
+        return dict(self._post("edit", {"do": verb, **change}))
 
     def fault(self, **fault: Any) -> None:
         """Let something go wrong."""
-        self._post("faults", fault)
+        self._post("faults", [fault])
 
     def mend(self) -> None:
         """Nothing goes wrong any more."""
@@ -53,11 +53,11 @@ class System:
         answer.raise_for_status()
         return answer.json()
 
-    def _post(self, what: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _post(self, what: str, body: Any) -> Any:
         answer = requests.post(f"{self.told['control']}{what}", json=body, timeout=TIMEOUT_S)
         if not answer.ok:
             raise RuntimeError(f"{self.channel} refused {body}: {answer.text[:200]}")
-        return dict(answer.json()) if answer.content else {}
+        return answer.json()
 
 
 @contextmanager
