@@ -26,23 +26,9 @@ _MARKS: Final = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("
 
 
 #: The order in which people read a name or an address; stored groups have lost theirs.
-_MEMBERS: Final = tuple(
-    [
-        "initials",
-        "first",
-        "infix",
-        "last",
-        "attention",
-        "street",
-        "number",
-        "addition",
-        "extra",
-        "postcode",
-        "city",
-        "region",
-        "country",
-        "phone",
-    ]
+_MEMBERS: Final = (
+    *("initials", "first", "infix", "last", "attention"),
+    *("street", "number", "addition", "extra", "postcode", "city", "region", "country", "phone"),
 )
 
 

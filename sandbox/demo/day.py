@@ -110,8 +110,8 @@ class Day:
     def bad_records(self) -> None:
         exact = self.systems["exact"]
         sku = self.cast.priced.sku
-        click.echo("  Somebody gives a product a VAT code nobody knows, and a customer a wrong postcode.")
-        exact.edit("product", sku=sku, set={"SalesVatCode": "9"})
+        click.echo("  Somebody gives a product a VAT code that is not configured, and a customer a wrong postcode.")
+        exact.edit("product", sku=sku, set={"SalesVatCode": "1"})
         self._rehouse(postcode="99")
         self.hands.wait_until_quiet()
         cases = self.hands.ask("quarantine", "list", "--json").document
