@@ -267,7 +267,8 @@ class Addresses(Converter):
         entries, own = _entries(before)
         free = [(self._one.get(self._members_of(entry, own), context), entry) for entry in entries]
         wanted = [one for one in value or [] if _says_something(one)]
-        kept = [self._take(free, lambda seen, one=one: seen == one) for one in wanted]
+        held = [(one, self._shown(one, own, context)) for one in wanted]
+        kept = [self._take(free, lambda seen, forms=forms: seen in forms) for forms in held]
         written = []
         for one, entry in zip(wanted, kept, strict=True):
             written.append(entry or self._changed(one, self._take(free, lambda seen: seen is not None), own, context))
@@ -281,6 +282,11 @@ class Addresses(Converter):
         """The first that fits, taken out of the list; None where none does."""
         at = next((index for index, (seen, _) in enumerate(free) if fits(seen)), None)
         return None if at is None else free.pop(at)[1]
+
+    def _shown(self, value: Any, own: Mapping[str, Any], context: Context) -> Any:
+        """The address as this channel holds it: what it has no place for makes no other address of it."""
+        fresh = self._members_of({}, own)
+        return self._one.get(self._one.put(value, fresh, context), context)
 
     def _changed(self, value: Any, entry: Any, own: Mapping[str, Any], context: Context) -> dict[str, Value]:
         entry = entry or {}

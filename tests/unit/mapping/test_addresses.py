@@ -173,6 +173,13 @@ def test_further_addresses_have_no_order_and_keep_their_ids() -> None:
     assert [] == lens.put(None, [HOME], HERE)
 
 
+def test_what_a_channel_has_no_place_for_makes_no_other_address() -> None:
+    """Row 4 of known-failures: an address with a region stays the same one where regions are not held."""
+    lens = Addresses(MEMBERS)
+    (home,) = lens.get([HOME], HERE)
+    assert [HOME] == lens.put([{**home, "region": "Utrecht"}], [HOME], HERE)
+
+
 def test_the_second_place_counts_where_the_first_is_empty() -> None:
     """An invoice address of its own where there is one, else the account's lines; emptied, both are."""
     lens = Chain((Either(), Address()))
