@@ -3,13 +3,14 @@ that a running daemon notices at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connector.decide.conflict import Answer, resolve_conflict
 from connector.ledger import holds, lanes, records
-from connector.ledger.holds import Case, Parked, StoredBrake, StoredConflict
+from connector.ledger.holds import LET_THROUGH, Case, Parked, StoredBrake, StoredConflict
 from connector.ledger.store import Session
-from connector.model.binding import WHOLE_BINDING
+from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Value
 from connector.model.outcome import Answered, AskAgain
 from connector.model.record import Event, OpenConflict
@@ -20,7 +21,7 @@ from connector.observe.tombstone import bury, made_again, seen_gone
 from connector.observe.weighing import lift_brake
 from connector.observe.workspace import Workspace
 from connector.parts import Parts
-from connector.settle import context_of
+from connector.settle import context_of, project
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ def release_brake(parts: Parts, brake: StoredBrake) -> Tally:
     lane = parts.lane(brake.channel, brake.entity)
     with parts.ledger.write() as session:
         workspace, waiting = _settle_brake(parts, session, brake, "released")
+        if brake.direction == "out":
+            _let_through(session, brake, waiting)
         workspace.note([Event("released", brake.channel, brake.entity, None, detail={"brake": brake.id})])
         gone = [one.external_id for one in waiting if not one.row and brake.direction == "in"]
         tally.gone = bury(workspace, lane, seen_gone(workspace, lane, gone, session.now))
@@ -121,6 +124,10 @@ def refuse_brake(parts: Parts, brake: StoredBrake) -> int:
         for one in waiting:
             if one.record_id is not None and brake.direction == "in":
                 _put_back(parts, workspace, brake, one)
+            elif one.record_id is not None:
+                _leave_alone(parts, workspace, brake, one.record_id)
+        if brake.direction == "in":
+            _let_through(session, brake, waiting)
         workspace.flush()
     parts.wake(workspace.woken)
     return len(waiting)
@@ -137,6 +144,25 @@ def _settle_brake(parts: Parts, session: Session, brake: StoredBrake, state: str
         if one.record_id is not None:
             lift_brake(workspace, brake.channel, one.record_id)
     return workspace, waiting
+
+
+def _let_through(session: Session, brake: StoredBrake, waiting: Sequence[Parked]) -> None:
+    """A person has decided about these: what is written for them now is not weighed once more."""
+    ids = [one.record_id for one in waiting if one.record_id is not None]
+    holds.weigh(session, brake.channel, brake.entity, LET_THROUGH, "change", ids)
+
+
+def _leave_alone(parts: Parts, workspace: Workspace, brake: StoredBrake, record_id: int) -> None:
+    """What was refused on its way out is left as it is there, until agreed changes."""
+    known = workspace.get(record_id)
+    binding, side = known.bindings[brake.channel], parts.topology.sides[brake.channel]
+    parent = workspace.parent_of(known)
+    context = context_of(parts.topology, known.record, None if parent is None else parent.record, parts.today())
+    owed = project(parts.topology, side, known, parent, binding, context).owed
+    detail = f"brake {brake.id} was refused; left alone until agreed changes"
+    held = {name: Held("drift", detail, projected=value, since=workspace.session.now) for name, value in owed.items()}
+    workspace.change_binding(replace(binding, held={**binding.held, **held}))
+    workspace.note([Event("refused-by-operator", brake.channel, brake.entity, record_id, detail={"brake": brake.id})])
 
 
 def _put_back(parts: Parts, workspace: Workspace, brake: StoredBrake, one: Parked) -> None:

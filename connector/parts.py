@@ -75,12 +75,4 @@ class Parts:
         return self.open_channel(lane.side.name)
 
     def moment(self, session: Session) -> Moment:
-        return Moment(session.now, self.today(), approved_lanes(session, self.topology))
-
-
-def approved_lanes(session: Session, topology: Topology) -> frozenset[tuple[str, Entity]]:
-    """Lanes whose match was approved: only there may anything be created."""
-    states = (
-        lanes.state(session, side.name, entity) for entity in topology.entities() for side in topology.sides_of(entity)
-    )
-    return frozenset((state.channel, state.entity) for state in states if state.approved_at is not None)
+        return Moment(session.now, self.today(), lanes.approved(session))

@@ -12,11 +12,12 @@ from connector.ledger import holds, records
 from connector.model.entity import DEPENDENT, Entity, Value
 from connector.model.record import Known
 from connector.observe.absorb import shadow_values
+from connector.observe.remap import take_up_mappings
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts, Scope
 from connector.round import Report, guarded, observe_lane, read_facts
-from connector.settle import context_of
-from connector.stock.picture import ON_HAND, as_decimal, facts_of, on_hand_of, targets
+from connector.settle import LIFE, context_of
+from connector.stock.picture import ON_HAND, as_decimal, facts_of, on_hand_of, targets_there
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Plan:
 def make_plan(parts: Parts, scope: Scope) -> Plan:
     """Read and merge as a round does (the parts work on a scratch copy), then list what is owed."""
     report = Report()
+    take_up_mappings(parts, scope)
     read_facts(parts, scope, report)
     for lane in parts.lanes(scope):
         guarded(parts, lane, report, partial(observe_lane, parts, lane, report))
@@ -115,7 +117,8 @@ def _planned(workspace: Workspace, lane: Lane, known: Known, changes: tuple[Chan
     parent = workspace.parent_of(known)
     key = known.record.key if parent is None else f"{parent.record.key} {known.record.key}"
     sources = {agreed.by.channel for name, agreed in known.record.agreed.items() if name in {c.field for c in changes}}
-    operation = "create" if binding.external_id is None else "update"
+    removes = any(change.field == LIFE for change in changes)
+    operation = "create" if binding.external_id is None else "delete" if removes else "update"
     return PlannedWrite(lane.side.name, lane.entity, key, operation, changes, ", ".join(sorted(sources)))
 
 
@@ -139,7 +142,8 @@ def _stock_change(parts: Parts, workspace: Workspace, lane: Lane, known: Known) 
     workspace.load(siblings)
     figures = [workspace.known[id_] for id_ in siblings]
     on_hand = {one.record.place: pieces for one in figures if (pieces := on_hand_of(one)) is not None}
-    target = targets(parts.topology, lane.side.name, on_hand, facts).get(known.record.place)
+    product = workspace.get(product_id).record
+    target = targets_there(parts.topology, lane.side, product, on_hand, facts).get(known.record.place)
     binding = known.bindings[lane.side.name]
     name = lane.side.mappings[Entity.STOCK].names_of(ON_HAND, binding.part)[0]
     shown = binding.shadow.get(name)

@@ -13,12 +13,13 @@ from connector.decide.retry import DEFAULT_BACKOFF, decide_retry
 from connector.deliver.deliver import Delivered, deliver
 from connector.deliver.doubt import settle_doubts
 from connector.errors import ChannelError, ConnectorError, LedgerError
-from connector.ledger import lanes
+from connector.ledger import holds, lanes
 from connector.ledger.store import Session
 from connector.model.entity import LANE_ORDER, Entity
 from connector.observe.absence import suspect, sweep
 from connector.observe.feed import channels_with_facts, observe, observe_facts, reread_due
 from connector.observe.intake import PARENTLESS, Tally, retry_strangers
+from connector.observe.remap import take_up_mappings
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts, Scope
 
@@ -62,6 +63,7 @@ def run_round(parts: Parts, scope: Scope) -> Report:
     second round with nothing new out there makes no writes.
     """
     report = Report()
+    take_up_mappings(parts, scope)
     for lane in parts.lanes(scope):
         guarded(parts, lane, report, partial(settle_doubts, parts, lane))
     read_facts(parts, scope, report)
@@ -102,6 +104,9 @@ def sweep_lane(parts: Parts, lane: Lane, report: Report) -> None:
 
 def _meet_again(parts: Parts, lane: Lane, tally: Tally) -> None:
     """Prices and stock whose product was not here yet when they were read."""
+    with parts.ledger.read() as session:
+        if PARENTLESS not in holds.count_strangers(session, lane.side.name, lane.entity):
+            return
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         tally.add(retry_strangers(workspace, lane, PARENTLESS))

@@ -83,6 +83,12 @@ def is_in_scope(topology: Topology, side: Side, record: Record, parent: Known | 
     return takes and part_of(topology, side, record) is not None
 
 
+def has_left(topology: Topology, side: Side, product: Record) -> bool:
+    """Whether a product lives on, but no longer on this channel."""
+    mapped = side.mapping(product.entity) is not None
+    return mapped and product.life != "gone" and not is_in_scope(topology, side, product, None)
+
+
 def _retire(side: Side, record: Record, binding: Binding, context: Context) -> Projection:
     """What left a side's scope, or cannot be deleted there, is archived there (sync-model 5.9)."""
     mapping = side.mappings[record.entity]

@@ -15,7 +15,7 @@ from connector.model.record import Known
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.settle import context_of, is_in_scope, project
-from connector.stock.picture import ON_HAND, as_decimal, facts_of, on_hand_of, targets
+from connector.stock.picture import ON_HAND, as_decimal, facts_of, on_hand_of, targets_there
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ def _compare_figure(parts: Parts, workspace: Workspace, lane: Lane, known: Known
     workspace.load(siblings)
     figures = [workspace.known[id_] for id_ in siblings]
     on_hand = {one.record.place: pieces for one in figures if (pieces := on_hand_of(one)) is not None}
-    target = targets(parts.topology, lane.side.name, on_hand, facts).get(place)
+    product = workspace.get(product_id).record
+    target = targets_there(parts.topology, lane.side, product, on_hand, facts).get(place)
     name = lane.side.mappings[Entity.STOCK].names_of(ON_HAND, row.part)[0]
     mapping = lane.side.mappings[Entity.STOCK]
     raw = as_decimal(mapping.pick(row.native, row.part).get(name))

@@ -18,6 +18,7 @@ from connector.decide.retry import Refusal, lane_fault
 from connector.deliver import receipts
 from connector.deliver.compose import Composed, compose, compose_stock, new_token
 from connector.deliver.lookup import find_there
+from connector.deliver.weighing import pass_out
 from connector.errors import ChannelError, ConnectorError, ContractBroken
 from connector.ledger import debts, holds, records
 from connector.ledger.holds import Case
@@ -31,7 +32,7 @@ from connector.observe.feed import reread
 from connector.observe.intake import Reading, Tally, take_page
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
-from connector.stock.picture import facts_of, on_hand_of, targets
+from connector.stock.picture import facts_of, on_hand_of, targets_there
 from connector.stock.settle import debt
 
 #: Records looked at together where the channel writes one at a time.
@@ -195,7 +196,7 @@ def _intend(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> 
         composed = [one for id_ in batch if (one := _compose(parts, workspace, lane, id_)) is not None]
         for one in composed:
             _hold_problems(workspace, lane, one, done)
-        ready = [one for one in composed if one.intent is not None]
+        ready = pass_out(workspace, lane, [one for one in composed if one.intent is not None])
         debts.open_intents(session, [one.intent for one in ready if one.intent is not None])
         workspace.flush()
         return ready
@@ -219,7 +220,7 @@ def _compose_stock(parts: Parts, workspace: Workspace, lane: Lane, known: Known,
     workspace.load(siblings)
     figures = [workspace.known[id_] for id_ in siblings]
     on_hand = {one.record.place: pieces for one in figures if (pieces := on_hand_of(one)) is not None}
-    target = targets(parts.topology, side.name, on_hand, facts).get(known.record.place)
+    target = targets_there(parts.topology, side, parent.record, on_hand, facts).get(known.record.place)
     binding, place = known.bindings[side.name], known.record.place
     if target is None:
         return None

@@ -403,6 +403,10 @@ def unpark(session: Session, brake_id: int) -> None:
     session.connection.execute(delete(parked).where(parked.c.brake_id == brake_id))
 
 
+#: A direction beside in and out: what a person has let through is not weighed again within the window.
+LET_THROUGH = "let-through"
+
+
 def weigh(session: Session, channel: str, entity: Entity, direction: str, kind: str, record_ids: Iterable[int]) -> None:
     """Count what came this way: the brakes look at a rolling day of it."""
     rows = [

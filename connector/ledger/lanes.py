@@ -67,6 +67,12 @@ def state(session: Session, channel: str, entity: Entity) -> LaneState:
     )
 
 
+def approved(session: Session) -> frozenset[tuple[str, Entity]]:
+    """Lanes (channel, entity) whose match was approved: only there may anything be created."""
+    query = select(lane.c.channel, lane.c.entity).where(lane.c.approved_at.is_not(None))
+    return frozenset((row.channel, Entity(row.entity)) for row in session.connection.execute(query))
+
+
 def save(session: Session, channel: str, entity: Entity, **columns: Any) -> None:
     """Change some columns of a lane; the rest stays as it is."""
     where = (lane.c.channel == channel) & (lane.c.entity == entity.value)

@@ -115,6 +115,7 @@ class Compiler:
             always=self._constants(row.always, (*path, "always")),
             needs=self._expressions(row.needs, (*path, "needs")),
             refuse=self._expressions(row.refuse, (*path, "refuse")),
+            single=row.single,
         )
 
     def _written_at(self, at: Path, shared: Path, name: str) -> Path:
@@ -258,7 +259,7 @@ def _members(names: Sequence[str], value: Mapping[str, Any]) -> dict[str, Value]
 
 def _joined(shared: EntityTable, row: RowTable) -> RowTable:
     """A kind of row with what all kinds share."""
-    keys = [key for key in RowTable.model_fields if key != "when"]
+    keys = [key for key in RowTable.model_fields if key not in ("when", "single")]
     return row.model_copy(update={key: {**getattr(shared, key), **getattr(row, key)} for key in keys})
 
 

@@ -117,6 +117,7 @@ class RowMapping:
         create, always: native constants, for a new row, and beside anything that is written.
         needs: native prefix → what must be there before anything under it can be written.
         refuse: field → what must not hold for the row to be written.
+        single: for named kinds: the channel holds one such row per product and list, the one whose turn it is.
     """
 
     fields: Mapping[str, FieldMapping]
@@ -126,6 +127,7 @@ class RowMapping:
     always: Mapping[str, Value] = field(default_factory=dict)
     needs: Mapping[str, Expression] = field(default_factory=dict)
     refuse: Mapping[str, Expression] = field(default_factory=dict)
+    single: bool = False
 
     @property
     def names(self) -> Iterator[str]:

@@ -51,7 +51,7 @@ class FieldTable(_Table):
 
 
 class RowTable(_Table):
-    """One kind of row, or what all kinds share."""
+    """One kind of row, or what all kinds share. ``single``: a channel that holds one of them per product and list."""
 
     when: ExpressionText | None = None
     fields: dict[str, FieldTable] = {}
@@ -60,6 +60,7 @@ class RowTable(_Table):
     always: dict[str, Any] = {}
     needs: dict[str, ExpressionText] = {}
     refuse: dict[str, ExpressionText] = {}
+    single: bool = False
 
 
 class EntityTable(RowTable):

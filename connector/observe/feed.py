@@ -90,7 +90,21 @@ def reread_due(parts: Parts, lane: Lane, limit: int = 200) -> set[str]:
     """Read again what was dropped, and what the calendar alone changes today; answers what is not there."""
     with parts.ledger.read() as session:
         ids = records.to_reread(session, lane.side.name, lane.entity, parts.today(), limit)
+        unbound = records.due_unbound(session, lane.side.name, lane.entity, parts.today())
+    if unbound:
+        _reckon(parts, unbound)
     return reread(parts, lane, ids)
+
+
+def _reckon(parts: Parts, record_ids: list[int]) -> None:
+    """Debts that the calendar changes where nothing can be read: a thing that is not there yet."""
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        workspace.load(record_ids)
+        for id_ in record_ids:
+            workspace.touch(id_)
+        workspace.flush()
+    parts.wake(workspace.woken)
 
 
 def _last_seen(parts: Parts, lane: Lane) -> datetime | None:

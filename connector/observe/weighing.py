@@ -92,7 +92,9 @@ def _weigh(workspace: Workspace, lane: Lane, entries: Sequence[Weighed]) -> list
     window = timedelta(seconds=workspace.topology.config.brakes.window_s)
     weight = holds.weight(session, channel, lane.entity, "in", workspace.moment.now - window)
     standing = {
-        brake.kind for brake in holds.brakes(session) if (brake.channel, brake.entity) == (channel, lane.entity)
+        brake.kind
+        for brake in holds.brakes(session)
+        if (brake.channel, brake.entity, brake.direction) == (channel, lane.entity, "in")
     }
     candidates = [Candidate(str(entry.record_id), _kinds(workspace, lane, entry, limits)) for entry in entries]
     weighing = weigh(

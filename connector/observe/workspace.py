@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
+from connector.decide.projection import Standing, next_step
 from connector.ledger import holds, journal, records
 from connector.ledger.store import Session
+from connector.model.binding import Held
 from connector.model.entity import DEPENDENT, Entity
 from connector.model.outcome import ConflictChange
 from connector.model.record import Binding, Event, Known, OpenConflict, Record
-from connector.settle import Moment, settle
+from connector.observe.periods import Turn, sides_with_turns, turn_of
+from connector.settle import Moment, has_left, settle
+from connector.stock.picture import is_written, raw_of
 from connector.stock.settle import settle_stock
-from connector.topology import TRACKED, VAT_FIELD, Topology
+from connector.topology import TRACKED, VAT_FIELD, Side, Topology
 
 
 class Workspace:
@@ -30,6 +35,8 @@ class Workspace:
         self._stored: dict[int, Known] = {}
         self._touched: set[int] = set()
         self._rippling: set[int] = set()
+        self._siblings: dict[int, list[int]] = {}
+        self._taking_turns = sides_with_turns(topology)
 
     def load(self, record_ids: Iterable[int]) -> None:
         """Bring records in, with their products where they hang on one."""
@@ -137,6 +144,19 @@ class Workspace:
             for ids in records.dependents(self.session, entity, products).values():
                 self.load(ids)
                 self._touched.update(ids)
+        self._ripple_turns()
+        stock = {self.known[id_].record.parent_id for id_ in self._touched if self._is(id_, Entity.STOCK)}
+        self._touched.update(id_ for id_ in stock if id_ is not None and self._left_by(self.get(id_)))
+
+    def _ripple_turns(self) -> None:
+        """Prices that share one place on a channel: what one of them does may give another its turn."""
+        if not self._taking_turns:
+            return
+        changed = [self.known[id_].record.parent_id for id_ in self._touched if self._is(id_, Entity.PRICE)]
+        for ids in records.dependents(self.session, Entity.PRICE, {id_ for id_ in changed if id_ is not None}).values():
+            self.load(ids)
+            self._touched.update(ids)
+            self._siblings.update((id_, ids) for id_ in ids)
 
     def _touch_stock(self, products: Iterable[int]) -> None:
         if Entity.STOCK not in self.topology.config.sync:
@@ -147,9 +167,63 @@ class Workspace:
 
     def _settle(self, record_id: int) -> None:
         known = self.known[record_id]
-        changed = settle(self.topology, known, self.parent_of(known), self.moment)
+        turns = self._turns(known.record)
+        waits = {name: turn.waits for name, turn in turns.items() if turn.waits is not None}
+        waits |= self._with_stock_there(known)
+        changed = settle(self.topology, known, self.parent_of(known), self.moment, waits)
+        changed |= self._dated(known, changed, turns)
         if changed:
             self.replace_bindings(record_id, changed.values())
+
+    def _with_stock_there(self, known: Known) -> dict[str, Held]:
+        """Channels whose scope a product has left while its stock there is not at zero yet (sync-model 5.9)."""
+        waits = {}
+        for side in self._left_by(known):
+            stock_there = sum((self._pieces(id_, side) for id_ in self._stock_of(known.record.id)), Decimal(0))
+            standing = Standing(known.record.life, in_scope=False, state="bound", stock_there=stock_there)
+            if next_step(standing) == "zero-stock":
+                waits[side.name] = Held("scope", "it left the scope; its stock there is set to zero first")
+        return waits
+
+    def _left_by(self, known: Known) -> list[Side]:
+        """Channels that hold a product that is no longer theirs, and take part in stock."""
+        if known.record.entity is not Entity.PRODUCT or Entity.STOCK not in self.topology.config.sync:
+            return []
+        bound = [name for name, binding in known.bindings.items() if binding.state == "bound"]
+        return [
+            side
+            for side in self.topology.sides_of(Entity.STOCK)
+            if side.name in bound and has_left(self.topology, side, known.record)
+        ]
+
+    def _stock_of(self, product_id: int) -> list[int]:
+        ids = records.dependents(self.session, Entity.STOCK, [product_id]).get(product_id, [])
+        self.load(ids)
+        return ids
+
+    def _pieces(self, stock_id: int, side: Side) -> Decimal:
+        """What the channel shows, as far as it is written there at all."""
+        binding = self.known[stock_id].bindings.get(side.name)
+        if binding is None or binding.state != "bound" or not is_written(self.topology, side):
+            return Decimal(0)
+        return max(raw_of(side, binding), Decimal(0))
+
+    def _turns(self, record: Record) -> dict[str, Turn]:
+        rivals = [self.known[id_].record for id_ in self._siblings.get(record.id, ())]
+        turns = ((side, turn_of(self.topology, side, record, rivals, self.moment.today)) for side in self._taking_turns)
+        return {side.name: turn for side, turn in turns if turn is not None} if record.entity is Entity.PRICE else {}
+
+    @staticmethod
+    def _dated(known: Known, changed: Mapping[str, Binding], turns: Mapping[str, Turn]) -> dict[str, Binding]:
+        """Bindings with the next day on which it may be another's turn, or their own rows read otherwise."""
+        bindings = {**known.bindings, **changed}
+        dated = {}
+        for name, turn in turns.items():
+            if name in bindings:
+                own = bindings[name].changes_on if bindings[name].external_id is not None else None
+                days = [day for day in (own, turn.changes_on and turn.changes_on.isoformat()) if day]
+                dated[name] = replace(bindings[name], changes_on=min(days, default=None))
+        return dated
 
     def replace_bindings(self, record_id: int, bindings: Iterable[Binding]) -> None:
         """Bindings with their debts reckoned anew; lanes that now owe something are woken."""
@@ -172,6 +246,7 @@ class Workspace:
                 self._store_bindings(id_, letting_go=letting_go)
         for id_ in touched:
             self._stored[id_] = self.known[id_]
+        self._siblings.clear()
         journal.note(self.session, self._events)
         self._events.clear()
         self._touched.clear()

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
-from connector.contract import EntityCapabilities
 from connector.decide.stock import (
     ZERO,
     ClaimFact,
@@ -22,8 +21,9 @@ from connector.decide.stock import (
 from connector.ledger import facts as stored
 from connector.ledger.store import Session
 from connector.model.entity import Entity, Value
-from connector.model.record import Binding, Known
-from connector.topology import Topology
+from connector.model.record import Binding, Known, Record
+from connector.settle import has_left
+from connector.topology import Side, Topology
 
 ON_HAND = "on_hand"
 
@@ -129,5 +129,19 @@ def one_way_because(topology: Topology, channel: str) -> str:
     return ""
 
 
-def is_written(topology: Topology, channel: str, can: EntityCapabilities) -> bool:
-    return can.update and direction(topology, channel) != "in"
+def is_written(topology: Topology, side: Side) -> bool:
+    """Whether stock figures are written there at all."""
+    return side.can(Entity.STOCK).update and direction(topology, side.name) != "in"
+
+
+def raw_of(side: Side, binding: Binding) -> Decimal:
+    """The figure last settled there."""
+    return as_decimal(binding.shadow.get(side.mappings[Entity.STOCK].names_of(ON_HAND, binding.part)[0]))
+
+
+def targets_there(
+    topology: Topology, side: Side, product: Record, on_hand: Mapping[str, Decimal], facts: StockFacts
+) -> dict[str, Decimal]:
+    """Location → the raw figure to show; nothing of a product that has left the channel's scope."""
+    wanted = targets(topology, side.name, on_hand, facts)
+    return dict.fromkeys(wanted, ZERO) if has_left(topology, side, product) else wanted

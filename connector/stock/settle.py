@@ -16,7 +16,7 @@ from connector.ledger import records
 from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity
 from connector.model.record import Binding, Known
-from connector.stock.picture import ON_HAND, facts_of, is_written, on_hand_of, shadow_of, targets
+from connector.stock.picture import ON_HAND, facts_of, is_written, on_hand_of, shadow_of, targets_there
 from connector.topology import TRACKED, Side
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def settle_stock(workspace: Workspace, product_ids: Iterable[int]) -> None:
 
 def _settle_side(workspace: Workspace, side: Side, product: Known, figures: list[Known], facts: StockFacts) -> None:
     on_hand = {known.record.place: pieces for known in figures if (pieces := on_hand_of(known)) is not None}
-    wanted = targets(workspace.topology, side.name, on_hand, facts)
+    wanted = targets_there(workspace.topology, side, product.record, on_hand, facts)
     for known in figures:
         before = known.bindings.get(side.name)
         after = _settle_figure(workspace, side, product, known, wanted, facts)
@@ -58,7 +58,7 @@ def _settle_figure(
 ) -> Binding | None:
     binding = known.bindings.get(side.name)
     takes = workspace.topology.takes(side, known.record, product.record)
-    if not takes or not is_written(workspace.topology, side.name, side.can(Entity.STOCK)):
+    if not takes or not is_written(workspace.topology, side):
         return None if binding is None else replace(binding, dirty=False, dirty_since=None)
     target = wanted.get(known.record.place)
     if binding is None:
@@ -95,7 +95,11 @@ def keeps_stock(side: Side, product: Binding) -> bool:
 def _with_debt(
     workspace: Workspace, side: Side, binding: Binding, place: str, target: Decimal, facts: StockFacts
 ) -> Binding:
-    held = {name: hold for name, hold in binding.held.items() if hold.reason != "dependency"}
+    held = {
+        name: hold
+        for name, hold in binding.held.items()
+        if hold.reason != "dependency" and hold.stands({ON_HAND: target} if name == WHOLE_BINDING else target)
+    }
     pieces = debt(side, binding, place, target, facts)
     dirty = bool(pieces) and not any(hold.reason in ("brake", "quarantine") for hold in held.values())
     since = (binding.dirty_since or workspace.moment.now) if dirty else None
