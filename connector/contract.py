@@ -357,6 +357,8 @@ class Opening:
         locations: the channel's own codes of the configured locations.
         lists: the channel's own names of the configured price lists.
         now: the clock (aware UTC). sleep: waits, or returns early when the daemon stops.
+        books: how till sales that someone books here are recognised (``journal:KASSA``); "" where nobody does.
+        order_reference: its field that holds the order number of the channel where an order was placed.
     """
 
     channel: str
@@ -369,6 +371,8 @@ class Opening:
     budget: Budget
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    books: str = ""
+    order_reference: str = ""
 
 
 class AdapterType(Protocol):

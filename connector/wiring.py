@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector import installed
-from connector.config.model import ChannelConfig, Config
+from connector.config.model import ChannelConfig, Config, StockSettings
 from connector.contract import AdapterType, Budget, Channel, Opening, TokenStore
 from connector.errors import ConfigError, Problem
 from connector.ledger.budget import Allowance, ChannelBudget
@@ -19,6 +19,7 @@ from connector.ledger.engine import Database, open_ledger
 from connector.ledger.store import Ledger
 from connector.mapping.lens import Mapping_
 from connector.mapping.load import load_mapping
+from connector.model.entity import Entity
 from connector.parts import Parts
 from connector.redaction import KeptOutOfLogs, learn_mapping
 from connector.topology import Side, Topology
@@ -86,6 +87,7 @@ def opening(
 ) -> Opening:
     """What an adapter is handed: its own keys, the names its mapping reads, and its share of the ledger."""
     name = channel.name
+    stock = config.sync[Entity.STOCK].stock_of(name) if Entity.STOCK in config.sync else StockSettings()
     return Opening(
         channel=name,
         options=channel.options,
@@ -97,6 +99,8 @@ def opening(
         budget=budget,
         now=now,
         sleep=lambda seconds: _sleep(stop, seconds),
+        books="" if stock.books in (None, "never") else stock.books,
+        order_reference=stock.order_reference or "",
     )
 
 

@@ -12,6 +12,7 @@ from adapters.exact_online.api import Api
 from adapters.exact_online.division import Division
 from adapters.exact_online.items import ITEMS
 from adapters.exact_online.options import Options
+from adapters.exact_online.orders import till_journal
 from adapters.exact_online.prices import PRICES
 from adapters.exact_online.properties import NOT_SYNCED
 from adapters.exact_online.stock import COUNTS, ITEM_WAREHOUSES
@@ -191,14 +192,15 @@ class Checks:
         if self._options.sales_orders:
             for name in ("SalesOrderHeaders", "SalesOrderLines", "GoodsDeliveries", "GoodsDeliveryLines"):
                 yield self._tried(f"may read {name}", self._reading(f"sync/SalesOrder/{name}"))
-        if self._options.till_journal:
+        if self._opening.books:
             yield self._tried("till journal", self._journal)
 
     def _journal(self) -> str:
         rows = self._api.listing("financial/Journals", ["Code", "Type"], _LANE)
-        if self._options.till_journal not in {str(row.get("Code") or "").strip() for row in rows}:
-            raise Rejected("it does not exist", remedy="correct till_journal")
-        return str(self._options.till_journal)
+        journal = till_journal(self._opening)
+        if journal not in {str(row.get("Code") or "").strip() for row in rows}:
+            raise Rejected("it does not exist", remedy="correct `books` in [sync.stock] of this channel")
+        return journal
 
     def _budgets(self) -> Finding:
         """What the host's headers said last."""

@@ -20,7 +20,6 @@ class Options(BaseModel):
         refresh_token: a first token instead of ``connector auth``; used once, the following ones are kept
             beside the ledger.
         host_timezone: the zone in which the host writes its moments, where it is not the host's country's.
-        till_journal: code of the sales journal in which someone books the till's sales as direct invoices.
         sales_orders: false where the licence has no sales orders: nothing is claimed then.
         order_history_days: how far back deliveries and order numbers are reported the first time.
         proxy: address of an HTTP proxy; the environment is not asked.
@@ -35,7 +34,6 @@ class Options(BaseModel):
     redirect_uri: str
     refresh_token: SecretStr | None = None
     host_timezone: str | None = None
-    till_journal: str | None = None
     sales_orders: bool = True
     order_history_days: Annotated[int, Field(ge=1)] = 90
     proxy: str | None = None

@@ -21,6 +21,7 @@ from adapters.exact_online.division import Division
 from adapters.exact_online.feeds import ORDER, ORDER_LINE, Cursor, Feeds
 from adapters.exact_online.options import Options
 from connector.contract import Claim, Facts, HandOver, Opening
+from connector.errors import Rejected
 
 _LANE: Final = "stock"
 _SINGLE: Final = "salesorder/SalesOrders"
@@ -29,7 +30,24 @@ _LINES: Final = "sync/SalesOrder/SalesOrderLines"
 _DELIVERIES: Final = "sync/SalesOrder/GoodsDeliveries"
 _DELIVERED: Final = "sync/SalesOrder/GoodsDeliveryLines"
 _INVOICES: Final = "sync/SalesInvoice/SalesInvoices"
-_ORDER_FIELDS: Final = ("OrderID", "OrderNumber", "YourRef", "Status", "WarehouseCode", "Modified")
+_ORDER_FIELDS: Final = ("OrderID", "OrderNumber", "Status", "WarehouseCode", "Modified")
+
+#: Where the number of the channel stands on which an order was placed, unless the configuration says otherwise.
+REFERENCE: Final = "YourRef"
+_JOURNAL: Final = "journal:"
+
+
+def till_journal(opening: Opening) -> str:
+    """The journal in which someone books the till's sales as direct invoices; "" where nobody does.
+
+    Bookings are recognised by their journal alone: of a customer or a user, sync rows do not tell enough.
+    """
+    if opening.books and not opening.books.startswith(_JOURNAL):
+        raise Rejected(
+            f"bookings of till sales cannot be recognised by {opening.books}",
+            remedy='book them in a journal of their own: books = "journal:CODE"',
+        )
+    return opening.books.removeprefix(_JOURNAL)
 _LINE_FIELDS: Final = (
     "OrderID", "OrderNumber", "Item", "Quantity", "QuantityDelivered", "DeliveryStatus", "UseDropShipment",
 )  # fmt: skip
@@ -82,6 +100,9 @@ class Orders:
         self._now = opening.now
         self._channel = opening.channel
         self._options: Options = opening.options
+        self._journal = till_journal(opening)
+        self._reference = opening.order_reference or REFERENCE
+        self._fields = (*_ORDER_FIELDS, self._reference)
         self._division = division
         self._feeds = feeds
 
@@ -100,7 +121,7 @@ class Orders:
             if moved or not read_at or began_at - datetime.fromisoformat(read_at) > _AT_LEAST:
                 hand_overs += self._deliveries(cursor, seen)
                 read_at = began_at.isoformat()
-        if self._options.till_journal:
+        if self._journal:
             hand_overs += self._till_bookings(cursor)
         seen.forget_paid()
         kept = Kept(cursor.text(), seen.orders, seen.lines, read_at)
@@ -111,7 +132,7 @@ class Orders:
     def _read_orders(self, cursor: Cursor, seen: _Seen) -> bool:
         """Learn what changed of orders and lines; whether a line changed, so that deliveries may have come."""
         since = self._reported_since()
-        for page in self._feeds.changed(cursor, _ORDERS, _ORDER_FIELDS, _LANE):
+        for page in self._feeds.changed(cursor, _ORDERS, self._fields, _LANE):
             for row in page.rows:
                 order = self._order(row)
                 seen.orders[str(row["OrderID"]).lower()] = order
@@ -129,7 +150,7 @@ class Orders:
 
     def _order(self, row: Mapping[str, Any]) -> Order:
         number = str(row.get("OrderNumber") or "")
-        reference = str(row.get("YourRef") or "").strip() or f"{self._channel}:{number}"
+        reference = str(row.get(self._reference) or "").strip() or f"{self._channel}:{number}"
         return Order(number, reference, str(row.get("WarehouseCode") or "").strip(), row.get("Status") in _OPEN)
 
     def _deliveries(self, cursor: Cursor, seen: _Seen) -> Iterator[HandOver]:
@@ -162,7 +183,7 @@ class Orders:
         """Orders by id, read from the single endpoint."""
         found: dict[str, Order] = {}
         for some in odata.chunks(list(literals)):
-            rows = self._api.listing(_SINGLE, _ORDER_FIELDS, _LANE, odata.either(name, some))
+            rows = self._api.listing(_SINGLE, self._fields, _LANE, odata.either(name, some))
             found |= {str(row["OrderID"]).lower(): self._order(row) for row in rows}
         return found
 
@@ -173,7 +194,7 @@ class Orders:
         for page in self._feeds.changed(cursor, _INVOICES, _INVOICE_FIELDS, _LANE):
             for row in page.rows:
                 sign = _DIRECT.get(int(row.get("Type") or 0), 0)
-                ours = str(row.get("Journal") or "").strip() == self._options.till_journal
+                ours = str(row.get("Journal") or "").strip() == self._journal
                 booked = row.get("Status") == _PROCESSED and row.get("Item") and self._is_recent(row["Modified"], since)
                 if sign and ours and booked:
                     yield HandOver(

@@ -101,7 +101,7 @@ class Division:
         self.control("calls", method="DELETE")
         return [f"{one['method']} {_resource(one['path'])} {one['status']}" for one in log]
 
-    def opening(self, settings: Mapping[str, Any] | None = None, **more: Any) -> Opening:
+    def opening(self, settings: Mapping[str, Any] | None = None, *, books: str = "", **more: Any) -> Opening:
         info = self.info
         mapping = load_mapping(MAPPING, {"prices": "included"} | dict(settings or {}))
         options = {
@@ -123,6 +123,7 @@ class Division:
             budget=self.budget,
             now=self.stand.clock.now,
             sleep=self.pass_time,
+            books=books,
         )
 
     def channel(self, settings: Mapping[str, Any] | None = None, **more: Any) -> Channel:
@@ -1383,7 +1384,7 @@ def test_a_delivery_of_an_order_that_is_no_longer_known_is_asked_for(division: D
 
 def test_bookings_of_the_till_are_told(division: Division) -> None:
     """Direct invoices in the till's journal are what someone booked of its sales; those of other journals are not."""
-    channel = division.channel(till_journal="KASSA")
+    channel = division.channel(books="journal:KASSA")
     item = _stock_item(channel)
     facts = channel.facts(None)
     lines = [{"sku": item.native["Code"], "quantity": 4}]
@@ -1409,7 +1410,7 @@ def _findings(channel: Channel) -> dict[str, Finding]:
 
 def test_check_finds_a_healthy_division_well(division: Division) -> None:
     """Every line is green, nothing is written and no error is made."""
-    channel = division.channel(till_journal="KASSA")
+    channel = division.channel(books="journal:KASSA")
     assert [] == [finding for finding in channel.check() if not finding.ok]
     calls = [call for call in division.calls() if not call.startswith("POST oauth2")]
     assert {"GET"} == {call.split()[0] for call in calls}
@@ -1437,7 +1438,7 @@ def test_check_compares_the_settings_with_the_division(
 
 def test_check_names_what_is_missing(division: Division) -> None:
     """An unknown warehouse and an unknown journal; a property that no feed has."""
-    opening = division.opening(till_journal="NIETS")
+    opening = division.opening(books="journal:NIETS")
     names = {**opening.names, PRODUCT: opening.names[PRODUCT] | {"StandardSalesPrice"}}
     found = _findings(Adapter.open(Opening(**{**vars(opening), "names": names, "locations": ("1", "99")})))
     assert {"warehouse 99", "till journal", "product property StandardSalesPrice"} == {
