@@ -117,6 +117,13 @@ def test_a_script_can_be_run(path: Path) -> None:
     assert 0 == subprocess.run(["bash", "-n", path], timeout=60).returncode
 
 
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_a_script_runs_exists(path: Path) -> None:
+    """A folder of tests that was moved is not silently left out, nor a script that another one calls."""
+    named = re.findall(r"(?<![\w/.])((?:tests|scripts|mappings)/[\w./]*\w)", path.read_text(encoding="utf-8"))
+    assert [] == [name for name in named if not (ROOT / name).exists()]
+
+
 def test_an_unknown_part_is_refused() -> None:
     """`scripts/test` names its parts to whoever asks for another, before it sets anything up."""
     ran = subprocess.run([ROOT / "scripts" / "test", "everything"], capture_output=True, text=True, timeout=60)
