@@ -48,6 +48,8 @@ def till_journal(opening: Opening) -> str:
             remedy='book them in a journal of their own: books = "journal:CODE"',
         )
     return opening.books.removeprefix(_JOURNAL)
+
+
 _LINE_FIELDS: Final = (
     "OrderID", "OrderNumber", "Item", "Quantity", "QuantityDelivered", "DeliveryStatus", "UseDropShipment",
 )  # fmt: skip

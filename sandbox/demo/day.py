@@ -125,7 +125,6 @@ class Day:
             self.hands.type("quarantine", "retry", str(case["id"]))
         self.hands.wait_until_quiet()
 
-
     def _rehouse(self, **address: Any) -> None:
         """The customer changes her default address in the webshop's account pages."""
         webshop, email = self.systems["webshop"], str(self.cast.mover.email)
