@@ -17,14 +17,15 @@ from adapters import memory
 from adapters.memory import WORLDS, World
 from connector.config import load_config
 from connector.contract import AdapterType, EntityCapabilities
-from connector.ledger import records
+from connector.ledger import holds, journal, records
 from connector.ledger.engine import open_ledger
+from connector.ledger.holds import Case, StoredBrake, StoredConflict
 from connector.model.entity import Entity
 from connector.model.record import Known
 from connector.observe.feed import observe
 from connector.observe.first_contact import approve
 from connector.parts import Parts, Scope
-from connector.round import Report, read_facts, run_round
+from connector.round import Report, read_facts, run_round, sweep_lane
 from connector.wiring import assembled
 
 MAPPING = """
@@ -175,6 +176,51 @@ class Chain:
             )
             world.put(Entity.PRICE, {"amount": Decimal(amount)}, parent=product.id, place=LISTS[name], part="base")
             world.put(Entity.STOCK, {"quantity": Decimal(pieces)}, parent=product.id, place=PLACES[name])
+
+    def edit(self, channel: str, sku: str = "A-1", entity: Entity = Entity.PRODUCT, **native: object) -> None:
+        """A person changes a product, or its price or stock."""
+        self.worlds[channel].edit(entity, self.id_of(channel, sku, entity), **native)
+
+    def lives(self, channel: str, sku: str = "A-1") -> bool:
+        things = self.worlds[channel].things[Entity.PRODUCT].values()
+        return any(thing.native.get("sku") == sku and not thing.deleted for thing in things)
+
+    def held(self, channel: str, key: str = "A-1", entity: Entity = Entity.PRODUCT) -> dict[str, str]:
+        """Field → why it waits on a channel."""
+        return {name: hold.reason for name, hold in self.known(entity, key).bindings[channel].held.items()}
+
+    def calls(self, channel: str, method: str) -> int:
+        return sum(call[0] == method for call in self.worlds[channel].calls)
+
+    def events(self, key: str = "A-1", entity: Entity = Entity.PRODUCT) -> list[tuple[str, str, str]]:
+        """What happened to a record: event, channel, field."""
+        record_id = self.known(entity, key).record.id
+        with self.parts.ledger.read() as session:
+            return [(one.event, one.channel, one.field) for one in journal.of_record(session, record_id)]
+
+    def brakes(self) -> list[StoredBrake]:
+        with self.parts.ledger.read() as session:
+            return holds.brakes(session)
+
+    def cases(self) -> list[Case]:
+        with self.parts.ledger.read() as session:
+            return holds.cases(session)
+
+    def conflicts(self) -> list[StoredConflict]:
+        with self.parts.ledger.read() as session:
+            return holds.conflicts(session)
+
+    def strangers(self, channel: str, entity: Entity = Entity.PRODUCT) -> dict[str, str]:
+        """Key → why it waits to be matched."""
+        with self.parts.ledger.read() as session:
+            return {one.key: one.reason for one in holds.strangers(session, channel, entity)}
+
+    def sweep(self, channel: str, entity: Entity = Entity.PRODUCT) -> Report:
+        """A complete listing of one lane."""
+        report = Report()
+        self.clock.pass_(seconds=1)
+        sweep_lane(self.parts, self.parts.lane(channel, entity), report)
+        return report
 
     def product(self, channel: str, sku: str) -> dict[str, object]:
         return self._thing(channel, Entity.PRODUCT, sku).native

@@ -1,0 +1,26 @@
+"""A chain with one product that is known everywhere, and one without anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.shop import Chain, chain
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Chain]:
+    """Three systems and a ledger, with nothing in them."""
+    with chain(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def shop(empty: Chain) -> Chain:
+    """A product ``A-1`` on every side, linked, with a price and ten pieces."""
+    empty.add_product("A-1", pieces=10)
+    empty.match()
+    empty.sync()
+    return empty
