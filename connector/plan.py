@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 
-from connector.deliver.compose import compose, new_token
+from connector.deliver.compose import compose
 from connector.errors import ConnectorError
 from connector.ledger import holds, records
 from connector.model.entity import DEPENDENT, Entity, Value
@@ -128,7 +128,7 @@ def _changes(parts: Parts, workspace: Workspace, lane: Lane, known: Known) -> tu
     mapping = lane.side.mappings[lane.entity]
     if lane.entity is Entity.STOCK:
         return _stock_change(parts, workspace, lane, known)
-    composed = compose(parts.topology, lane.side, known, parent, binding, parts.now(), new_token())
+    composed = compose(parts.topology, lane.side, known, parent, binding, parts.now(), "")
     product = parent.record if parent is not None and lane.entity in DEPENDENT else None
     context = context_of(parts.topology, known.record, product, parts.today())
     shows = shadow_values(mapping, binding, context)

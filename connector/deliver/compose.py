@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,11 +30,6 @@ class Composed:
     intent: Intent | None
     owed: Mapping[str, Value] = field(default_factory=dict)
     problems: Mapping[str, MappingError] = field(default_factory=dict)
-
-
-def new_token() -> str:
-    """The engine's name of one write; short, since it may end up in a remote description."""
-    return secrets.token_hex(8)
 
 
 def compose(

@@ -8,6 +8,7 @@ leaves either a debt or a write in doubt, never a loss.
 from __future__ import annotations
 
 import random
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from connector.contract import Page, Row, RowResult
 from connector.decide.create import AskFirst, Create, KeyTaken, Match, decide_create
 from connector.decide.retry import Refusal, lane_fault
 from connector.deliver import receipts
-from connector.deliver.compose import Composed, compose, compose_stock, new_token
+from connector.deliver.compose import Composed, compose, compose_stock
 from connector.deliver.lookup import find_there
 from connector.deliver.weighing import pass_out
 from connector.errors import ChannelError, ConnectorError, ContractBroken
@@ -50,6 +51,11 @@ class Delivered:
     @property
     def written(self) -> int:
         return self.outcomes["receipt"]
+
+
+def new_token() -> str:
+    """The engine's name of one write; short, since it may end up in a remote description."""
+    return secrets.token_hex(8)
 
 
 def deliver(parts: Parts, lane: Lane, scope_keys: Sequence[str] = ()) -> Delivered:
