@@ -17,11 +17,11 @@ from connector.model.record import Event, OpenConflict
 from connector.observe.absorb import renew, shadow_values
 from connector.observe.intake import Reading, Tally, take_observations
 from connector.observe.rows import unpack_observation
-from connector.observe.tombstone import bury, made_again, seen_gone
+from connector.observe.tombstone import bury, seen_gone
 from connector.observe.weighing import lift_brake
 from connector.observe.workspace import Workspace
 from connector.parts import Parts
-from connector.settle import context_of, project
+from connector.settle import context_of, made_again, project
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from connector.contract import Operation
 from connector.errors import MappingError
@@ -209,6 +210,8 @@ def _settle_side(
 ) -> Binding | None:
     record = known.record
     wanted = is_in_scope(topology, side, record, parent) and _may_create(side, known, moment)
+    if binding is not None and came_back_with_product(side, record, parent, binding):
+        binding = made_again(binding, binding.fence)
     if binding is None:
         if not wanted:
             return None
@@ -221,6 +224,22 @@ def _settle_side(
         return _clean(binding, {WHOLE_BINDING: replace(waits, since=moment.now), **lasting})
     context = context_of(topology, record, None if parent is None else parent.record, moment.today)
     return _with_debt(binding, project(topology, side, known, parent, binding, context), moment)
+
+
+def made_again(binding: Binding, sequence: int) -> Binding:
+    """The binding of what is to be created there once more."""
+    fresh = Binding(binding.record_id, binding.channel, binding.entity, None, id=binding.id, fence=sequence)
+    return replace(fresh, state="owed", origin="created")
+
+
+#: The hold of a price or stock figure that was buried because its product was: it comes back with it.
+WENT_WITH_PRODUCT: Final = Held("dependency", "it went with its product")
+
+
+def came_back_with_product(side: Side, record: Record, parent: Known | None, binding: Binding) -> bool:
+    hold = binding.held.get(WHOLE_BINDING)
+    went = binding.state == "gone" and hold is not None and hold.detail == WENT_WITH_PRODUCT.detail
+    return went and _dependency(side, record, parent) is None
 
 
 def _with_debt(binding: Binding, projection: Projection, moment: Moment) -> Binding:

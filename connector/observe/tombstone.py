@@ -10,13 +10,14 @@ from typing import Literal
 from connector.decide.life import Rebind, Tombstone, decide_deletion
 from connector.ledger import holds, records
 from connector.ledger.holds import Case
-from connector.model.binding import Agreed, Provenance
+from connector.model.binding import WHOLE_BINDING, Agreed, Provenance
 from connector.model.entity import DEPENDENT, LIFE_FIELD, Entity, Value, code_key
 from connector.model.record import Binding, BindingState, Event, Known
 from connector.observe.absorb import renew
 from connector.observe.match import ONLY_ALIKE, keys_of
 from connector.observe.workspace import Workspace
 from connector.parts import Lane
+from connector.settle import WENT_WITH_PRODUCT, made_again
 
 
 def bury(workspace: Workspace, lane: Lane, deletions: Mapping[str, Provenance]) -> int:
@@ -67,10 +68,8 @@ def _may_end(workspace: Workspace, lane: Lane, known: Known) -> bool:
     if lane.entity is Entity.STOCK:
         return False
     if lane.entity is Entity.PRICE:
-        parent = workspace.parent_of(known)
-        product = None if parent is None else parent.bindings.get(lane.side.name)
-        stays = product is not None and product.state == "bound"
-        return stays and workspace.topology.sync(lane.entity).owner == lane.side.name
+        owner = workspace.topology.sync(lane.entity).owner
+        return owner == lane.side.name and not _went_with_product(workspace, lane, known)
     return workspace.topology.policy(lane.entity, LIFE_FIELD).may_originate(lane.side.name)
 
 
@@ -91,6 +90,8 @@ def revive(workspace: Workspace, lane: Lane, record_id: int, by: Provenance) -> 
     """What was deleted lives again: someone created it anew on this channel, and the others get it back."""
     known = workspace.get(record_id)
     record = replace(known.record, life="live")
+    if known.record.life == "gone":  # nobody holds it any more: it begins with what was created
+        record = replace(record, agreed={})
     active = record.agreed.get(LIFE_FIELD)
     if active is not None and active.value is False:
         record = renew(record, {**record.agreed, LIFE_FIELD: Agreed(True, replace(by, rule="revival"))}, by.sequence)
@@ -99,20 +100,6 @@ def revive(workspace: Workspace, lane: Lane, record_id: int, by: Provenance) -> 
         if binding.state == "gone" and binding.channel != lane.side.name and known.record.life == "gone":
             workspace.change_binding(made_again(binding, workspace.session.sequence))
     workspace.note([Event("revived", lane.side.name, record.entity, record_id)])
-
-
-def made_again(binding: Binding, sequence: int) -> Binding:
-    """The binding of what is to be created there once more."""
-    return Binding(
-        binding.record_id,
-        binding.channel,
-        binding.entity,
-        None,
-        id=binding.id,
-        state="owed",
-        origin="created",
-        fence=sequence,
-    )
 
 
 def leave_row(workspace: Workspace, lane: Lane, known: Known, at: Provenance) -> None:
@@ -152,7 +139,8 @@ def _entomb(
         workspace.change_binding(made_again(binding, session.sequence))
         return
     state: BindingState = "unlinked" if decided.then == "unlink" else "gone"
-    buried = replace(binding, state=state, held={}, reread=False, changes_on=None, seen_at=deletion.at)
+    held = {WHOLE_BINDING: WENT_WITH_PRODUCT} if _went_with_product(workspace, lane, known) else {}
+    buried = replace(binding, state=state, held=held, reread=False, changes_on=None, seen_at=deletion.at)
     workspace.change_binding(replace(buried, dirty=False, dirty_since=None, fence=session.sequence))
     if decided.then == "ask":
         _ask(workspace, lane, known, decided)
@@ -162,6 +150,12 @@ def _entomb(
         workspace.change_record(
             replace(workspace.known[known.record.id].record, life="gone", sequence=session.sequence)
         )
+
+
+def _went_with_product(workspace: Workspace, lane: Lane, known: Known) -> bool:
+    parent = workspace.parent_of(known)
+    product = None if parent is None else parent.bindings.get(lane.side.name)
+    return parent is not None and (product is None or product.state != "bound")
 
 
 def _archive(workspace: Workspace, known: Known, deletion: Provenance) -> None:

@@ -14,7 +14,7 @@ from connector.model.entity import DEPENDENT, Entity
 from connector.model.outcome import ConflictChange
 from connector.model.record import Binding, Event, Known, OpenConflict, Record
 from connector.observe.periods import Turn, sides_with_turns, turn_of
-from connector.settle import Moment, has_left, settle
+from connector.settle import Moment, has_left, is_in_scope, settle
 from connector.stock.picture import is_written, raw_of
 from connector.stock.settle import settle_stock
 from connector.topology import TRACKED, VAT_FIELD, Side, Topology
@@ -68,8 +68,14 @@ class Workspace:
         known = self.known[record.id]
         if known.record.agreed.get(VAT_FIELD) != record.agreed.get(VAT_FIELD):
             self._rippling.add(record.id)
+        if record.entity is Entity.PRODUCT and self._homes(known.record) != self._homes(record):
+            self._rippling.add(record.id)
         self.known[record.id] = replace(known, record=record)
         self.touch(record.id)
+
+    def _homes(self, product: Record) -> list[bool]:
+        """Which channels it belongs on: its prices and stock follow it."""
+        return [is_in_scope(self.topology, side, product, None) for side in self.topology.sides_of(Entity.PRODUCT)]
 
     def change_binding(self, binding: Binding) -> None:
         """Another shadow, state or hold on one side."""

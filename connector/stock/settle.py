@@ -16,6 +16,7 @@ from connector.ledger import records
 from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity
 from connector.model.record import Binding, Known
+from connector.settle import came_back_with_product, made_again
 from connector.stock.picture import ON_HAND, facts_of, is_written, on_hand_of, shadow_of, targets_there
 from connector.topology import TRACKED, Side
 
@@ -65,6 +66,8 @@ def _settle_figure(
         if not _may_create(workspace, side, known) or not target:
             return None
         binding = Binding(known.record.id, side.name, Entity.STOCK, None, state="owed", origin="created")
+    if came_back_with_product(side, known.record, product, binding):
+        binding = made_again(binding, binding.fence)
     if target is None or binding.state in ("gone", "unlinked"):
         return replace(binding, dirty=False, dirty_since=None)
     there = product.bindings.get(side.name)

@@ -234,10 +234,11 @@ class Chain:
 
     def shows(self, entity: Entity, sku: str, name: str) -> dict[str, object]:
         """Channel → what it shows of a product, its price or its stock."""
-        return {
-            channel: self.worlds[channel].things[entity][self.id_of(channel, sku, entity)].native.get(name)
-            for channel in EVERYWHERE
-        }
+        return {channel: self.shows_one(channel, entity, sku, name) for channel in EVERYWHERE}
+
+    def shows_one(self, channel: str, entity: Entity, sku: str, name: str) -> object:
+        """What one channel shows of a product, its price or its stock."""
+        return self.worlds[channel].things[entity][self.id_of(channel, sku, entity)].native.get(name)
 
     def known(self, entity: Entity, key: str) -> Known:
         with self.parts.ledger.read() as session:
