@@ -284,7 +284,7 @@ def dirty(session: Session, channel: str, entity: Entity, limit: int) -> list[in
             binding.c.dirty,
             (binding.c.due_at.is_(None)) | (binding.c.due_at <= session.now),
         )
-        .order_by(binding.c.dirty_since, binding.c.id)
+        .order_by(binding.c.dirty_since.nulls_first(), binding.c.id)
         .limit(limit)
     )
     return [row.record_id for row in session.connection.execute(query)]
