@@ -45,15 +45,17 @@ def replace_claims(session: Session, channel: str, claims: Iterable[StoredClaim]
     """The channel's whole list of claims, replacing the former; answers the products whose claims changed."""
     before = {(c.order, c.line): c for c in _claims(session, channel)}
     after = {(c.order, c.line): c for c in claims}
-    gone = [key for key in before if key not in after]
-    new = [entry for key, entry in after.items() if before.get(key) != entry]
-    for order, line in gone + [(entry.order, entry.line) for entry in new if (entry.order, entry.line) in before]:
+    ended = [entry for key, entry in before.items() if after.get(key) != entry]
+    begun = [entry for key, entry in after.items() if before.get(key) != entry]
+    for entry in ended:
         session.connection.execute(
-            delete(claim).where(claim.c.channel == channel, claim.c.order_ref == order, claim.c.line == line)
+            delete(claim).where(
+                claim.c.channel == channel, claim.c.order_ref == entry.order, claim.c.line == entry.line
+            )
         )
-    if new:
-        session.connection.execute(insert(claim), [_claim_row(entry) for entry in new])
-    return {before[key].product_id for key in gone} | {entry.product_id for entry in new}
+    if begun:
+        session.connection.execute(insert(claim), [_claim_row(entry) for entry in begun])
+    return {entry.product_id for entry in ended + begun}
 
 
 def _claims(session: Session, channel: str) -> list[StoredClaim]:
