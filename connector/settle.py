@@ -113,7 +113,10 @@ def _project_fields(topology: Topology, side: Side, known: Known, binding: Bindi
     creating = binding.external_id is None
     values = written_values(record)
     part = binding.part or part_of(topology, side, record) or ""
-    shown = mapping.through(values, binding.shadow, context, part)
+    # What the channel cannot hold at all is owed all the same: the attempt says why, and it is listed.
+    uncarried = {name: value for name, value in values.items() if mapping.names_of(name, part)}
+    uncarried = {name: value for name, value in uncarried.items() if mapping.writable(name, creating)}
+    shown = {**uncarried, **mapping.through(values, binding.shadow, context, part)}
     shadow = shadow_values(mapping, binding, context)
     met = {name: value for name, value in shown.items() if name in values and (creating or name in shadow)}
     wanted = {name: value for name, value in met.items() if creating or not same(value, shadow[name])}

@@ -20,13 +20,14 @@ from connector.deliver import receipts
 from connector.deliver.compose import Composed, compose, compose_stock
 from connector.deliver.lookup import find_there
 from connector.deliver.weighing import pass_out
-from connector.errors import ChannelError, ConnectorError, ContractBroken
+from connector.errors import ChannelError, ConnectorError, ContractBroken, MappingError
 from connector.ledger import debts, holds, records
 from connector.ledger.holds import Case
 from connector.ledger.store import Session
 from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity, Value
-from connector.model.record import Known
+from connector.model.fields import spec_of
+from connector.model.record import Binding, Known
 from connector.observe.absence import suspect
 from connector.observe.absorb import is_due
 from connector.observe.feed import reread
@@ -200,8 +201,7 @@ def _intend(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> 
         workspace = Workspace(session, parts.topology, parts.moment(session))
         workspace.load(batch)
         composed = [one for id_ in batch if (one := _compose(parts, workspace, lane, id_)) is not None]
-        for one in composed:
-            _hold_problems(workspace, lane, one, done)
+        composed = [_hold_problems(workspace, lane, one, done) for one in composed]
         ready = pass_out(workspace, lane, [one for one in composed if one.intent is not None])
         debts.open_intents(session, [one.intent for one in ready if one.intent is not None])
         workspace.flush()
@@ -237,30 +237,38 @@ def _compose_stock(parts: Parts, workspace: Workspace, lane: Lane, known: Known,
     return compose_stock(parts.topology, side, known, parent, binding, target, pieces, handed, parts.now(), new_token())
 
 
-def _hold_problems(workspace: Workspace, lane: Lane, composed: Composed, done: Delivered) -> None:
-    """What the mapping cannot carry there waits alone, with its cause; the rest is written."""
+def _hold_problems(workspace: Workspace, lane: Lane, composed: Composed, done: Delivered) -> Composed:
+    """What the mapping cannot carry there waits alone, with its cause; the rest is written.
+
+    Where that is a part of the key nothing is created: the record waits as a whole.
+    """
     if not composed.problems:
-        return
+        return composed
     known = workspace.get(composed.binding.record_id)
     binding, now = known.bindings[lane.side.name], workspace.session.now
+    keyless = binding.external_id is None and any(_is_key(lane.entity, name) for name in composed.problems)
     held = dict(binding.held)
     for name, problem in composed.problems.items():
-        held[name] = Held("quarantine", str(problem), projected=composed.owed.get(name), since=now)
-        case = Case(
-            lane.side.name,
-            lane.entity,
-            binding.external_id or "",
-            known.record.id,
-            known.record.key,
-            name,
-            "out",
-            "MappingError",
-            str(problem),
-            problem.remedy,
-        )
-        holds.confine(workspace.session, case)
+        waiting: Value = dict(composed.owed) if keyless else composed.owed.get(name)
+        held[WHOLE_BINDING if keyless else name] = Held("quarantine", str(problem), projected=waiting, since=now)
+        _confine(workspace, lane, known, binding, WHOLE_BINDING if keyless else name, problem)
         done.outcomes["refused"] += 1
     workspace.change_binding(replace(binding, held=held))
+    return replace(composed, write=None, intent=None) if keyless else composed
+
+
+def _is_key(entity: Entity, name: str) -> bool:
+    spec = spec_of(entity, name)
+    return spec is not None and spec.key
+
+
+def _confine(
+    workspace: Workspace, lane: Lane, known: Known, binding: Binding, name: str, problem: MappingError
+) -> None:
+    channel, id_, cause = lane.side.name, binding.external_id or "", str(problem)
+    kind, key = type(problem).__name__, known.record.key
+    case = Case(channel, lane.entity, id_, known.record.id, key, name, "out", kind, cause, problem.remedy)
+    holds.confine(workspace.session, case)
 
 
 def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) -> set[int]:

@@ -163,10 +163,13 @@ def quarantine(
     mapping = side.mappings[intent.entity]
     complaints = error.fields if isinstance(error, Rejected) else {}
     fields = {name: text for native, text in complaints.items() for name in mapping.fields_of([native]) if name in owed}
+    whole = "; ".join([str(error), *(f"{name}: {text}" for name, text in fields.items())])
+    if binding.external_id is None:
+        fields = {}  # nothing is created without a part of it
     remedy = getattr(error, "remedy", "") or "correct the value, or the mapping; it is tried again once it changes"
     held = dict(binding.held)
     now = workspace.session.now
-    for name, cause in (fields or {WHOLE_BINDING: str(error)}).items():
+    for name, cause in (fields or {WHOLE_BINDING: whole}).items():
         waiting: Value = owed[name] if name in owed else dict(owed)
         held[name] = Held("quarantine", cause, projected=waiting, since=now)
         key = known.record.key

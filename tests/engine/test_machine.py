@@ -266,8 +266,9 @@ class Shop(RuleBasedStateMachine):
 
     def _has_seen(self, report: Report, standing: dict[tuple[str, str, str], Any]) -> None:
         for (channel, sku, name), value in standing.items():
-            entity = Entity.PRICE if name == "amount" else Entity.PRODUCT
-            if f"{channel}/{entity}" in report.observed and self._living(channel, sku) is not None:
+            entities = (Entity.PRODUCT, Entity.PRICE) if name == "amount" else (Entity.PRODUCT,)
+            read = all(f"{channel}/{entity}" in report.observed for entity in entities)
+            if read and self._living(channel, sku) is not None:
                 self.truth.seen.add((sku, name, value))
                 self.truth.standing.pop((channel, sku, name), None)
 
