@@ -12,7 +12,7 @@ from typing import Any
 from connector.decide.retry import DEFAULT_BACKOFF, decide_retry
 from connector.deliver.deliver import Delivered, deliver
 from connector.deliver.doubt import settle_doubts
-from connector.errors import ChannelError, ConnectorError, LedgerError
+from connector.errors import ChannelError, ConnectorError, ContractBroken, LedgerError
 from connector.ledger import holds, lanes
 from connector.ledger.store import Session
 from connector.model.entity import LANE_ORDER, Entity
@@ -137,7 +137,7 @@ def guarded(parts: Parts, lane: Lane, report: Report, work: Callable[[], object]
     if str(lane) in report.errors or is_waiting(parts, lane):
         return False
     try:
-        done = work()
+        done = _sound(parts, work)
     except LedgerError:
         raise
     except ConnectorError as error:
@@ -147,6 +147,18 @@ def guarded(parts: Parts, lane: Lane, report: Report, work: Callable[[], object]
     if done != 0:
         _note_success(parts, lane)
     return True
+
+
+def _sound(parts: Parts, work: Callable[[], object]) -> object:
+    """Errors of no known kind are bugs: written down with their place, and the lane stops, and no other."""
+    try:
+        return work()
+    except ConnectorError:
+        raise
+    except Exception as error:
+        parts.log.exception("lane.broke")
+        what = f"this should not have happened ({type(error).__name__}); the log has its place"
+        raise ContractBroken(what) from error
 
 
 def is_waiting(parts: Parts, lane: Lane) -> bool:

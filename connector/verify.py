@@ -120,8 +120,7 @@ def _compare(parts: Parts, workspace: Workspace, lane: Lane, row: Row, record_id
 
 def _stranger(workspace: Workspace, lane: Lane, row: Row) -> Iterator[Difference]:
     """A row that belongs to no record: outside of what is configured, or waiting to be matched."""
-    waiting = {one.external_id: one for one in holds.strangers(workspace.session, lane.side.name, lane.entity)}
-    one = waiting.get(row.external_id)
+    one = holds.find_stranger(workspace.session, lane.side.name, lane.entity, row.external_id)
     if one is None:
         yield Difference(lane.side.name, lane.entity, row.external_id, "", "there", None, "not read yet")
     elif one.reason != "placeless":

@@ -31,6 +31,7 @@ _LANDS_WITHIN_S: Final = 300.0
 _SYNC_PAGE: Final = 1000
 
 CAPABILITIES: Final = Capabilities(
+    books=True,  # stock falls once more when somebody enters the till's sales here
     entities={
         Entity.PRODUCT: EntityCapabilities(
             deletions=True, read_batch=_SYNC_PAGE, lands_within_s=_LANDS_WITHIN_S, renames=False

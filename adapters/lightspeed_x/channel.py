@@ -44,6 +44,7 @@ _MAX_AGE: Final = timedelta(hours=23, minutes=55)
 _NEVER: Final = datetime.fromtimestamp(0, UTC)
 
 CAPABILITIES: Final = Capabilities(
+    tills=True,
     entities={
         Entity.PRODUCT: EntityCapabilities(
             delete=True,

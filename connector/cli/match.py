@@ -13,7 +13,7 @@ import click
 from connector.cli.call import Call, shared
 from connector.cli.exit import Exit
 from connector.cli.work import engine_alone
-from connector.ledger import holds
+from connector.ledger import holds, records
 from connector.ledger.holds import Stranger
 from connector.model.entity import Entity
 from connector.observe.feed import observe
@@ -133,7 +133,7 @@ def _take_answers(parts: Parts, path: Path) -> int:
         rows = [row for row in csv.DictReader(file) if (row.get("record_id") or "").strip()]
     linked = 0
     for number, row in enumerate(rows, start=2):
-        answer = _answer(row, path, number)
+        answer = _answer(row, path, number, parts)
         lane = parts.lane(answer.channel, answer.entity)
         if _is_waiting(parts, answer):
             linked += link(parts, lane, answer.external_id, answer.record_id).linked
@@ -142,12 +142,28 @@ def _take_answers(parts: Parts, path: Path) -> int:
     return linked
 
 
-def _answer(row: dict[str, str], path: Path, number: int) -> Answer:
+def _answer(row: dict[str, str], path: Path, number: int, parts: Parts) -> Answer:
     try:
         external_id = row["external_id"].lstrip("'")
-        return Answer(row["channel"], Entity(row["entity"]), external_id, int(row["record_id"]))
+        answer = Answer(row["channel"], Entity(row["entity"]), external_id, int(row["record_id"]))
     except (KeyError, ValueError) as error:
         raise click.UsageError(f"{path}:{number}: {error}; the columns are {', '.join(COLUMNS)}") from None
+    if answer.channel not in {side.name for side in parts.topology.sides_of(answer.entity)}:
+        raise click.UsageError(f"{path}:{number}: {answer.channel} takes no part in {answer.entity}")
+    _check_record(answer, path, number, parts)
+    return answer
+
+
+def _check_record(answer: Answer, path: Path, number: int, parts: Parts) -> None:
+    """It must be there, be of that entity, and not be bound on that channel to something else."""
+    with parts.ledger.read() as session:
+        known = records.load(session, [answer.record_id]).get(answer.record_id)
+    if known is None or known.record.entity is not answer.entity:
+        raise click.UsageError(f"{path}:{number}: there is no {answer.entity} {answer.record_id}")
+    binding = known.bindings.get(answer.channel)
+    if binding is not None and binding.state == "bound" and binding.external_id != answer.external_id:
+        told = f"{answer.record_id} is linked there to {binding.external_id} already"
+        raise click.UsageError(f"{path}:{number}: {told}; delete or rename one of the two first")
 
 
 def _is_waiting(parts: Parts, answer: Answer) -> bool:

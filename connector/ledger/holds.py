@@ -212,7 +212,9 @@ class Stranger:
 
 
 def keep_strangers(session: Session, entries: Iterable[Stranger]) -> None:
+    """Remember them; one that waits already, as it is and for the same reason, is not written again."""
     listed = {(entry.channel, entry.entity, entry.external_id): entry for entry in entries}
+    listed = {key: entry for key, entry in listed.items() if not _waits_alike(session, entry)}
     for entry in listed.values():
         drop_strangers(session, entry.channel, entry.entity, [entry.external_id])
     if listed:
@@ -235,6 +237,13 @@ def keep_strangers(session: Session, entries: Iterable[Stranger]) -> None:
         )
 
 
+def _waits_alike(session: Session, entry: Stranger) -> bool:
+    known = find_stranger(session, entry.channel, entry.entity, entry.external_id)
+    if known is None or (known.key, known.reason, known.candidates) != (entry.key, entry.reason, entry.candidates):
+        return False
+    return {**known.row, "began_at": ""} == {**entry.row, "began_at": ""}
+
+
 def drop_strangers(session: Session, channel: str, entity: Entity, external_ids: Iterable[str]) -> None:
     for part in chunks(external_ids):
         session.connection.execute(
@@ -255,20 +264,30 @@ def strangers(
     query = query.order_by(stranger.c.external_id)
     if limit is not None:
         query = query.limit(limit)
-    return [
-        Stranger(
-            row.channel,
-            Entity(row.entity),
-            row.external_id,
-            row.row,
-            row.key,
-            row.reason,
-            row.candidates,
-            row.sequence,
-            row.seen_at,
-        )
-        for row in session.connection.execute(query)
-    ]
+    return [_to_stranger(row) for row in session.connection.execute(query)]
+
+
+def find_stranger(session: Session, channel: str, entity: Entity, external_id: str) -> Stranger | None:
+    """One row that waits, by its id there."""
+    query = select(stranger).where(
+        stranger.c.channel == channel, stranger.c.entity == entity.value, stranger.c.external_id == external_id
+    )
+    row = session.connection.execute(query).first()
+    return None if row is None else _to_stranger(row)
+
+
+def _to_stranger(row: Any) -> Stranger:
+    return Stranger(
+        row.channel,
+        Entity(row.entity),
+        row.external_id,
+        row.row,
+        row.key,
+        row.reason,
+        row.candidates,
+        row.sequence,
+        row.seen_at,
+    )
 
 
 def count_strangers(session: Session, channel: str, entity: Entity) -> dict[str, int]:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Final, Literal
 
 from connector.deliver.doubt import settle_doubts
-from connector.errors import ConnectorError, ContractBroken, LedgerError
+from connector.errors import LedgerError
 from connector.ledger import debts, lanes
 from connector.ledger.debts import Owed
 from connector.model.entity import DEPENDENT, LANE_ORDER, Entity
@@ -246,7 +246,7 @@ class Worker(threading.Thread):
 
     def attempt(self, lane: Lane, report: Report, work: Callable[[], object]) -> bool:
         """As ``round.guarded``; a bug in an adapter stops its lane, and no other."""
-        return guarded(self._parts, lane, report, partial(_sound, self._parts, work))
+        return guarded(self._parts, lane, report, work)
 
     def _look(self, lane: Lane) -> None:
         log, began, before = self.log[lane.entity], time.monotonic(), self._calls_left()
@@ -313,16 +313,3 @@ class Worker(threading.Thread):
         with self._parts.ledger.read() as session:
             state = lanes.state(session, self.channel, entity)
         return str((state.error or {}).get("message", "")) if state.stopped else ""
-
-
-def _sound(parts: Parts, work: Callable[[], object]) -> object:
-    """Errors of no known kind are bugs: written down with their place, and the lane stops."""
-    try:
-        return work()
-    except ConnectorError:
-        raise
-    except Exception as error:
-        parts.log.exception("lane.broke")
-        raise ContractBroken(
-            f"this should not have happened ({type(error).__name__}); the log has its place"
-        ) from error
