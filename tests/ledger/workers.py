@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from sqlalchemy.exc import OperationalError
 
 from connector.contract import Credentials
 from connector.errors import LedgerError, RateLimited
+from connector.ledger import journal, lanes, records
 from connector.ledger.backup import back_up
 from connector.ledger.budget import ChannelBudget
 from connector.ledger.credentials import ChannelTokens, open_vault
 from connector.ledger.engine import connect
 from connector.ledger.lock import EngineLock
+from connector.ledger.store import Ledger, Session
 from connector.ledger.tables import counter
+from connector.model.binding import Agreed, Provenance
+from connector.model.record import Event
 
 
 def say(line: object) -> None:
@@ -172,6 +177,33 @@ def refresh_and_die(url: str, server: str) -> None:
             wait()
 
 
+def merge(url: str, record_id: str, channel: str, times: str) -> None:
+    """Count up the channel's own field of a record and the one that all share; say each merge's number."""
+    with closing(connect(url)) as database:
+        ledger = Ledger(database, now, channel)
+        wait()
+        for _ in range(int(times)):
+            with ledger.write() as session:
+                _merge(session, int(record_id), channel)
+            say(session.sequence)
+
+
+def merge_and_die(url: str, record_id: str, channel: str) -> None:
+    """Killed when all is written but not committed."""
+    with closing(connect(url)) as database, Ledger(database, now).write() as session:
+        _merge(session, int(record_id), channel)
+        wait()
+
+
+def _merge(session: Session, record_id: int, channel: str) -> None:
+    record = records.load(session, [record_id])[record_id].record
+    by = Provenance(channel, session.now, sequence=session.sequence)
+    counted = {name: Agreed(int(str(record.agreed[name].value)) + 1, by) for name in (channel, "both")}
+    records.save_record(session, replace(record, agreed={**record.agreed, **counted}))
+    journal.note(session, [Event("agreed", channel, record.entity, record_id, detail={"number": session.sequence})])
+    lanes.advance(session, channel, "product", str(session.sequence))
+
+
 def _limit_files_to(size: int) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
@@ -190,6 +222,8 @@ WORKERS: dict[str, Callable[..., None]] = {
         spend,
         refresh,
         refresh_and_die,
+        merge,
+        merge_and_die,
     )
 }
 
