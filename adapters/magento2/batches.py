@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any, Final
 
-from adapters.magento2.api import Api, chunks
+from adapters.magento2.api import Api
 from adapters.magento2.errors import CouldNotSave, OverLimit, parameters_of, told_of
 from connector.contract import RowResult, Write
-from connector.errors import AuthFailed, ConnectorError, ContractBroken, Gone, RateLimited, Rejected
+from connector.errors import AmbiguousWrite, AuthFailed, ConnectorError, Gone, RateLimited, Rejected, Transient
 
 #: Rows that hang on a product which is gone.
 _NO_PRODUCT: Final = "product that was requested doesn't exist"
@@ -46,17 +47,23 @@ class Batches:
         self._size = route.size
 
     def send(self, lines: Sequence[Line]) -> list[RowResult]:
-        """A result per line. Raises only where nothing was sent yet."""
+        """A result per line. Raises only RateLimited and AuthFailed, and only where nothing was sent yet."""
+        return self._in_calls(lines, len(lines))
+
+    def _in_calls(self, lines: Sequence[Line], most: int) -> list[RowResult]:
+        """Calls of at most so many rows; once one was answered, a stop is the error of the rows that are left."""
         results: list[RowResult] = []
         left = list(lines)
         while left:
-            batch, left = left[: self._size], left[self._size :]
+            size = min(most, self._size)
+            batch, left = left[:size], left[size:]
             try:
                 results += self._sent(batch)
             except OverLimit as limit:
-                if not 0 < limit.most < len(batch):
-                    raise
-                self._size, left = limit.most, [*batch, *left]
+                if 0 < limit.most < len(batch):
+                    self._size, left = limit.most, [*batch, *left]
+                else:
+                    results += [_failed(line, limit) for line in batch]
             except (RateLimited, AuthFailed) as stop:
                 if not results:
                     raise
@@ -68,43 +75,69 @@ class Batches:
         body = {self._route.member: [line.row for line in batch]}
         try:
             answer = self._api.write("POST", self._route.path, self._route.purpose, body)
-            return self._read(batch, answer if isinstance(answer, list) else [])
-        except OverLimit:
+        except (OverLimit, RateLimited, AuthFailed):
             raise
         except (CouldNotSave, Gone, Rejected) as wrong:
-            if len(batch) == 1:
-                return [_failed(batch[0], wrong)]
-        except (RateLimited, AuthFailed):
-            raise
+            return [_failed(batch[0], wrong)] if len(batch) == 1 else self._halves(batch)
         except ConnectorError as wrong:
             return [_failed(line, wrong) for line in batch]
-        return self._halves(batch)
+        return self._read(batch, answer if isinstance(answer, list) else [])
 
     def _halves(self, batch: Sequence[Line]) -> list[RowResult]:
-        results: list[RowResult] = []
-        for half in chunks(batch, (len(batch) + 1) // 2):
-            results += self._sent(half)
-        return results
+        return self._in_calls(batch, (len(batch) + 1) // 2)
 
     def _read(self, batch: Sequence[Line], errors: Sequence[Any]) -> list[RowResult]:
-        """Row errors inside a 200 belong to the rows whose marks they name; the other rows were saved."""
+        """Row errors inside a 200 belong to the rows whose marks they name; the other rows were saved.
+
+        Beside an error that cannot be read, no row but those named by others is known to be saved or not.
+        """
         bad: dict[int, ConnectorError] = {}
-        for error in errors:
+        readable = [error for error in errors if _is_readable(error)]
+        for error in readable:
             places = _named(batch, error)
             if not places and len(batch) > 1:
-                return self._halves(batch)
-            for place in places or [0]:
-                bad[place] = _row_error(error)
+                return self._told_apart(batch)
+            bad |= dict.fromkeys(places or [0], _row_error(error))
+        if len(readable) < len(errors):
+            bad = dict.fromkeys(range(len(batch)), self._in_doubt("a row error cannot be read")) | bad
         return [
             _failed(line, bad[place]) if place in bad else RowResult(line.write.token, line.external_id)
             for place, line in enumerate(batch)
         ]
 
+    def _told_apart(self, batch: Sequence[Line]) -> list[RowResult]:
+        """Halves of a batch of which some rows are saved: a row that is not sent again may be one of those."""
+        doubt = self._in_doubt("a row error names no row, and the rows could not be sent again")
+        try:
+            results = self._halves(batch)
+        except (RateLimited, AuthFailed):
+            return [_failed(line, doubt) for line in batch]
+        unsent = (RateLimited, AuthFailed, Transient)
+        return [replace(one, error=doubt) if isinstance(one.error, unsent) else one for one in results]
 
-def _named(batch: Sequence[Line], error: Any) -> list[int]:
+    def _in_doubt(self, what: str) -> AmbiguousWrite:
+        return AmbiguousWrite(f"POST {self._route.path}: {what}", entity=self._route.purpose)
+
+
+def send_in_turn(calls: Sequence[tuple[Batches, Sequence[Line]]]) -> list[RowResult]:
+    """Lines to several routes, one after another. Raises only where nothing was sent to any of them."""
+    results: list[RowResult] = []
+    for place, (batches, lines) in enumerate(calls):
+        try:
+            results += batches.send(lines)
+        except (RateLimited, AuthFailed) as stop:
+            if not results:
+                raise
+            return results + [_failed(line, stop) for _, left in calls[place:] for line in left]
+    return results
+
+
+def _is_readable(error: Any) -> bool:
+    return isinstance(error, dict) and isinstance(error.get("parameters"), dict | list | NoneType)
+
+
+def _named(batch: Sequence[Line], error: dict[str, Any]) -> list[int]:
     """The lines that a row error is about: those with the most of their marks among its parameters."""
-    if not isinstance(error, dict):
-        raise ContractBroken("a row error is no object")
     given = [text.casefold() for text in parameters_of(error)]
     hits = [
         sum(mark.casefold() in given for mark in line.marks) if line.marks[0].casefold() in given else 0

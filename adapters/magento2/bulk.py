@@ -16,7 +16,16 @@ from adapters._http import Call, decode
 from adapters.magento2.api import Api
 from adapters.magento2.errors import CouldNotSave
 from connector.contract import Opening
-from connector.errors import AmbiguousWrite, AuthFailed, ChannelError, ContractBroken, Rejected
+from connector.errors import (
+    AmbiguousWrite,
+    AuthFailed,
+    ChannelError,
+    ContractBroken,
+    Gone,
+    RateLimited,
+    Rejected,
+    Transient,
+)
 
 _BULK: Final = "/rest/all/async/bulk/V1"
 _STATUS: Final = "/rest/V1/bulk/{uuid}/status"
@@ -42,8 +51,10 @@ class Bulk:
         if not self._runs and not self._refused:
             try:
                 self._runs = self._probed()
-            except (AuthFailed, ContractBroken, Rejected):
+            except (AuthFailed, ContractBroken, Gone, Rejected):
                 self._refused = True  # no permission or no such module: single calls do as well
+            except AmbiguousWrite:
+                return False  # an empty one does no harm, whether it was taken or not: tried again next time
         return self._runs
 
     def _probed(self) -> bool:
@@ -55,9 +66,15 @@ class Bulk:
         """What became of each body, in their order: the shop's result, or the error that it is.
 
         Operations that are still open when patience ends, or that cannot be asked for, are
-        AmbiguousWrite: they may yet be carried out.
+        AmbiguousWrite: they may yet be carried out. Raises RateLimited, AuthFailed and Transient alone:
+        nothing was sent then.
         """
-        uuid = self._send(method, path, purpose, bodies)
+        try:
+            uuid = self._send(method, path, purpose, bodies)
+        except (RateLimited, AuthFailed, Transient):
+            raise
+        except ChannelError as wrong:
+            return [wrong for _ in bodies]
         try:
             self._followed(uuid, len(bodies), max(_PROBE_S, _PER_OPERATION_S * len(bodies)))
             operations = {int(one["id"]): one for one in self._operations(_DETAILS, uuid)}
@@ -68,7 +85,9 @@ class Bulk:
     def _send(self, method: str, path: str, purpose: str, bodies: Sequence[Any]) -> str:
         call = Call(method, f"{_BULK}/{path}", purpose, body=list(bodies))
         data = self._api.transport.send(call).data
-        if not isinstance(data, dict) or len(data.get("request_items") or ()) != len(bodies):
+        if not isinstance(data, dict) or not data.get("bulk_uuid"):
+            raise AmbiguousWrite(f"{call}: answered without the id of the bulk")
+        if len(data.get("request_items") or ()) != len(bodies):
             raise AmbiguousWrite(f"{call}: answered another number of operations than it was sent")
         return str(data["bulk_uuid"])
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.magento2.api import ALL, Api, chunks, failed
-from adapters.magento2.batches import Batches, Line, Route
+from adapters.magento2.batches import Batches, Line, Route, send_in_turn
 from adapters.magento2.catalogue import Catalogue
 from adapters.magento2.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
@@ -107,12 +107,14 @@ class Prices:
         objections = {write.token: self._objection(write, specials) for write in writes}
         kept = [write for write in writes if objections[write.token] is None]
         results = [failed(write, wrong) for write in writes if (wrong := objections[write.token]) is not None]
-        for part in PARTS:
-            ours = [write for write in kept if _part(write) == part]
-            if part in self._unset:
-                results += self._unset[part].send([self._line(write) for write in ours if write.operation == "delete"])
-            results += self._set[part].send([self._line(write) for write in ours if write.operation != "delete"])
-        return results
+        return results + send_in_turn([call for part in PARTS for call in self._calls(part, kept)])
+
+    def _calls(self, part: str, writes: Sequence[Write]) -> Iterator[tuple[Batches, list[Line]]]:
+        """The rows of one kind, those to be removed first."""
+        ours = [write for write in writes if _part(write) == part]
+        if part in self._unset:
+            yield self._unset[part], [self._line(write) for write in ours if write.operation == "delete"]
+        yield self._set[part], [self._line(write) for write in ours if write.operation != "delete"]
 
     def _objection(self, write: Write, specials: Mapping[str, Mapping[str, Any]]) -> ConnectorError | None:
         """Why a write must not be sent, None where nothing speaks against it."""

@@ -15,7 +15,7 @@ from adapters.magento2.products import Products
 from adapters.magento2.shapes import as_text, at, flattened, listed, nested, same, url_key
 from adapters.magento2.shop import Shop
 from connector.contract import RowResult, Write
-from connector.errors import ConnectorError, Gone, Rejected, Stale
+from connector.errors import AuthFailed, ConnectorError, Gone, RateLimited, Rejected, Stale
 from connector.model.entity import Value, code_key
 
 COST, VIEWS = "cost", "views"
@@ -62,7 +62,13 @@ class ProductWrites:
         if not self._options.bulk_from or len(many) < self._options.bulk_from or not self._bulk.works():
             many = []
         rest = [write for write in writes if write not in many]
-        return self._at_once(many, known) + one_by_one(rest, lambda write: self._one(write, known, taken))
+        results = self._at_once(many, known)
+        try:
+            return results + one_by_one(rest, lambda write: self._one(write, known, taken))
+        except (RateLimited, AuthFailed) as stop:
+            if not results:
+                raise
+            return results + [failed(write, stop) for write in rest]
 
     def _one(self, write: Write, known: Mapping[str, Item], taken: set[str]) -> RowResult:
         if _is_new(write):
@@ -121,7 +127,12 @@ class ProductWrites:
         """Texts of store views and nothing else: what is sent to a view is an override there; null ends it."""
         lost: dict[str, str] = {}
         for view, tree in views.items():
-            stored = self._put(item, tree, scope=f"/rest/{view}/V1")
+            try:
+                stored = self._put(item, tree, scope=f"/rest/{view}/V1")
+            except (RateLimited, AuthFailed) as stop:
+                if view == next(iter(views)):
+                    raise
+                return failed(write, stop)  # the views before it are written
             kept = {name: value for name, value in tree.items() if value is not None}
             lost |= dict(_lost(kept, flattened(stored), f"{VIEWS}.{view}."))
         return _confirmed(write, item, lost)

@@ -20,7 +20,15 @@ from connector.deliver import receipts
 from connector.deliver.compose import Composed, compose, compose_stock
 from connector.deliver.lookup import find_there
 from connector.deliver.weighing import pass_out
-from connector.errors import ChannelError, ConnectorError, ContractBroken, MappingError
+from connector.errors import (
+    AuthFailed,
+    ChannelError,
+    ConnectorError,
+    ContractBroken,
+    MappingError,
+    RateLimited,
+    Transient,
+)
 from connector.ledger import debts, holds, records
 from connector.ledger.holds import Case
 from connector.ledger.store import Session
@@ -275,8 +283,8 @@ def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) 
     writes = [one.write for one in chunk if one.write is not None]
     try:
         results = parts.channel(lane).write(lane.entity, writes)
-    except ConnectorError:
-        _withdraw(parts, chunk)  # by contract nothing was sent
+    except (RateLimited, AuthFailed, Transient):
+        _withdraw(parts, chunk)  # by contract nothing was sent; after any other error that is not known
         raise
     done.calls += 1
     return _receive(parts, lane, chunk, {result.token: result for result in results}, done)

@@ -1319,6 +1319,80 @@ def test_a_batch_without_an_answer_is_in_doubt_as_a_whole(shop: Shop, entity: En
     assert ["AmbiguousWrite"] * 3 == errors(channel.write(entity, writes))
 
 
+LIMITED: Mapping[str, Any] = {"status": 429, "headers": {"Retry-After": "600"}, "times": None}
+
+
+def test_a_stop_between_halves_of_a_batch_keeps_what_was_written(shop: Shop) -> None:
+    """Once one half is saved, a limit is the error of the other half's rows, and of no saved one (rows 7, 14)."""
+    channel = shop.channel()
+    rows = rows_of(channel.sweep(PRODUCT))[:4]
+    shop.fault("status", "source-items$", method="POST", status=400, body={"message": "Could not save"}, times=3)
+    shop.fault("status", "source-items$", method="POST", skip=1, **LIMITED)
+    results = channel.write(STOCK, [shop.dependent(row, {"quantity": 77}, "wh_utr") for row in rows])
+    assert ["NoneType", "NoneType", "RateLimited", "RateLimited"] == errors(results)
+    shown = {row.parent: row.native["quantity"] for row in rows_of(channel.sweep(STOCK)) if row.place == "wh_utr"}
+    assert [True, True, False, False] == [shown.get(row.address) == 77 for row in rows]
+
+
+def test_a_stop_between_kinds_of_prices_keeps_what_was_written(shop: Shop) -> None:
+    """Base prices that are saved stay confirmed where tier prices meet a limit; nothing sent at all raises (row 7)."""
+    channel = shop.channel()
+    row = rows_of(channel.sweep(PRODUCT))[0]
+    base = shop.dependent(row, {"price": Decimal("2.34")}, "base", part="base")
+    tier = shop.dependent(row, {"price": Decimal("2"), "quantity": 5}, "base", part="tier")
+    shop.fault("status", "tier-prices$", method="POST", **LIMITED)
+    results = {result.token: kind_of(result.error) for result in channel.write(PRICE, [base, tier])}
+    assert {base.token: "NoneType", tier.token: "RateLimited"} == results
+    with pytest.raises(RateLimited):
+        channel.write(PRICE, [tier])
+
+
+def test_a_stop_behind_a_bulk_keeps_what_the_bulk_wrote(shop: Shop) -> None:
+    """Single writes that meet a limit fail by themselves, the bulk before them is confirmed (rows 7, 22)."""
+    channel = shop.channel(bulk_from=3)
+    *many, last = renamed(shop, channel)
+    shop.fault("status", "/V1/products/", method="DELETE", **LIMITED)
+    writes = [*many, Write("out", "delete", last.external_id, {})]
+    results = {result.token: kind_of(result.error) for result in channel.write(PRODUCT, writes)}
+    assert {write.token: "NoneType" for write in many} | {"out": "RateLimited"} == results
+
+
+def test_a_bulk_without_an_answer_is_in_doubt_row_by_row(shop: Shop) -> None:
+    """A queue may hold what was sent: each of its writes is answered for, none is taken as unsent (rows 5, 22)."""
+    channel = shop.channel(bulk_from=3)
+    channel.write(PRODUCT, renamed(shop, channel))
+    writes = renamed(shop, channel)
+    shop.fault("cut_after", "/async/bulk/", method="PUT")
+    assert ["AmbiguousWrite"] * 6 == errors(channel.write(PRODUCT, writes))
+
+
+def test_a_trial_bulk_without_an_answer_leaves_single_calls(shop: Shop) -> None:
+    """Whether the queue works is not known then, and what is to be written does not depend on it (row 22)."""
+    channel = shop.channel(bulk_from=3)
+    shop.fault("cut_after", "/async/bulk/", method="POST")
+    assert ["NoneType"] * 6 == errors(channel.write(PRODUCT, renamed(shop, channel)))
+
+
+def test_beside_an_unreadable_row_error_no_row_is_known(shop: Shop) -> None:
+    """A row that another error names is refused; the others may be saved or not, and are read back (rows 5, 14)."""
+    channel = shop.channel()
+    rows = rows_of(channel.sweep(PRODUCT))[:3]
+    writes = [shop.dependent(row, {"price": Decimal("8")}, "base", part="base") for row in rows]
+    named = {"message": "Invalid attribute %fieldName = %fieldValue.", "parameters": ["Price", rows[1].native["sku"]]}
+    shop.fault("status", "base-prices$", method="POST", status=200, body=[named, "what?"])
+    assert ["AmbiguousWrite", "Rejected", "AmbiguousWrite"] == errors(channel.write(PRICE, writes))
+
+
+def test_rows_that_cannot_be_told_apart_are_in_doubt(shop: Shop) -> None:
+    """Where an error names no row and a limit forbids to send them one by one, each may have been saved (rows 5, 7)."""
+    channel = shop.channel()
+    rows = rows_of(channel.sweep(PRODUCT))[:2]
+    writes = [shop.dependent(row, {"price": Decimal("8")}, "base", part="base") for row in rows]
+    shop.fault("status", "base-prices$", method="POST", status=200, body=[{"message": "No.", "parameters": []}])
+    shop.fault("status", "base-prices$", method="POST", skip=1, **LIMITED)
+    assert ["NoneType", "AmbiguousWrite"] == errors(channel.write(PRICE, writes))
+
+
 def test_a_redirect_takes_no_token_elsewhere(still: Shop) -> None:
     """Another host is never asked, and the remedy is told (row 28)."""
     still.fault("redirect", "/rest/", times=None)
