@@ -93,8 +93,24 @@ def drop_case(parts: Parts, case: Case) -> None:
     with parts.ledger.write() as session:
         holds.free_case(session, case.id)
         workspace = Workspace(session, parts.topology, parts.moment(session))
+        if case.record_id is not None and records.load(session, [case.record_id]):
+            _leave_as_it_is(workspace, case, case.record_id)
         workspace.note([Event("dropped", case.channel, case.entity, case.record_id, case.field)])
         workspace.flush()
+
+
+def _leave_as_it_is(workspace: Workspace, case: Case, record_id: int) -> None:
+    """What was refused is left alone, listed as drift until agreed changes; an uncertain figure is settled."""
+    binding = workspace.get(record_id).bindings.get(case.channel)
+    name = case.field or WHOLE_BINDING
+    hold = None if binding is None else binding.held.get(name)
+    if binding is None or hold is None:
+        return
+    held = {field: other for field, other in binding.held.items() if field != name}
+    if hold.reason == "quarantine":
+        detail = "refused there, and left alone by a person until agreed changes"
+        held[name] = replace(hold, reason="drift", detail=detail, since=workspace.session.now)
+    workspace.change_binding(replace(binding, held=held))
 
 
 def release_brake(parts: Parts, brake: StoredBrake) -> Tally:

@@ -12,7 +12,7 @@ from connector.deliver import receipts
 from connector.deliver.lookup import find_there
 from connector.ledger import debts, records
 from connector.ledger.debts import Intent
-from connector.model.binding import Held, same
+from connector.model.binding import same
 from connector.model.entity import Entity, Value
 from connector.model.record import Binding, Event, Known
 from connector.observe.absorb import Observation
@@ -21,6 +21,7 @@ from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.intake import take_figure
 from connector.stock.picture import ON_HAND, as_decimal, facts_of, shadow_of
+from connector.stock.uncertain import flag
 
 
 def settle_doubts(parts: Parts, lane: Lane) -> int:
@@ -187,15 +188,14 @@ def _settle_stock(
     old = shadow_of(binding, binding.shadow.get(name))
     shown = StockShadow(as_decimal(seen.picked.get(name)), handed)
     settled = settle_stock_doubt(old, intent.difference or as_decimal(0), shown, evidence)
-    held = dict(binding.held)
-    if settled.figures is not None:
-        landed, lost = settled.figures
-        detail = f"a write in doubt: {landed} pieces moved if it landed, {lost} if it did not; count it"
-        held[ON_HAND] = Held("uncertain", detail, shown=shown.raw, since=session.now)
     shadow = {**binding.shadow, name: settled.shadow.raw}
     workspace.change_binding(
-        replace(binding, shadow=shadow, handed=settled.shadow.handed, held=held, external_id=seen.row.external_id)
+        replace(binding, shadow=shadow, handed=settled.shadow.handed, external_id=seen.row.external_id)
     )
+    if settled.figures is not None:
+        landed, lost = settled.figures
+        why = f"a write in doubt: {landed} pieces moved if it landed, {lost} if it did not"
+        flag(workspace, intent.record_id, lane.side.name, why, shown.raw)
     _note(workspace, lane, intent, {True: "landed", False: "not-landed", None: "uncertain"}[settled.landed])
     after = workspace.get(intent.record_id)
     take_figure(workspace, lane.side, after, after.bindings[lane.side.name], seen, facts)

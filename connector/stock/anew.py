@@ -13,12 +13,13 @@ from typing import Final
 
 from connector.decide.stock import ZERO, begin_anew, implied_on_hand, still_to_subtract
 from connector.ledger import debts, records
-from connector.model.binding import Agreed, Held, Provenance
+from connector.model.binding import Agreed, Provenance
 from connector.model.entity import Entity, Value
 from connector.model.record import Binding, Event, Known
 from connector.observe.workspace import Workspace
 from connector.parts import Parts
 from connector.stock.picture import ON_HAND, as_decimal, direction, facts_of, view_of
+from connector.stock.uncertain import flag
 
 #: Records per transaction.
 CHUNK: Final = 500
@@ -85,12 +86,8 @@ def _implied(parts: Parts, workspace: Workspace, known: Known) -> dict[str, Deci
 
 def _flag(workspace: Workspace, known: Known, implied: dict[str, Decimal]) -> None:
     told = ", ".join(f"{name} {figure}" for name, figure in sorted(implied.items()))
-    for channel in implied:
-        binding = workspace.known[known.record.id].bindings[channel]
-        shown = implied[channel]
-        hold = Held("uncertain", f"the ledger was restored, and the channels differ: {told}; count it", shown=shown)
-        held = {**binding.held, ON_HAND: replace(hold, since=workspace.session.now)}
-        workspace.change_binding(replace(binding, held=held))
+    for channel, shown in implied.items():
+        flag(workspace, known.record.id, channel, f"the ledger was restored, and the channels differ: {told}", shown)
 
 
 def _figure_name(parts: Parts, binding: Binding) -> str:
