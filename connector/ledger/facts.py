@@ -122,10 +122,14 @@ def claims_of(session: Session, product_ids: Iterable[int]) -> list[StoredClaim]
 
 
 def hand_overs_of(session: Session, product_ids: Iterable[int]) -> list[StoredHandOver]:
-    """All hand-overs of these products, in the order in which they were first reported."""
+    """All hand-overs of these products, in the order in which they were first reported; those of one report by id.
+
+    The same order at every reading: the formula compares what it makes of them before and after.
+    """
     found: list[StoredHandOver] = []
+    order = (hand_over.c.sequence, hand_over.c.channel, hand_over.c.id)
     for part in chunks(sorted(set(product_ids))):
-        query = select(hand_over).where(hand_over.c.product_id.in_(part)).order_by(hand_over.c.sequence)
+        query = select(hand_over).where(hand_over.c.product_id.in_(part)).order_by(*order)
         found.extend(
             StoredHandOver(
                 row.channel,
