@@ -250,6 +250,13 @@ def test_hand_overs_are_in_the_order_of_their_reports(shelf: Shelf) -> None:
     assert ["c", "a", "b"] == [entry.id for entry in hand_overs_of(shelf, 1)]
 
 
+def test_hand_overs_of_one_report_keep_one_order(shelf: Shelf) -> None:
+    """Those that came together are in the order of their ids at every reading, whatever else is asked for."""
+    add_hand_overs(shelf, handed("b"), handed("c"), handed("a"), handed("d", 2), handed("e", 3))
+    for products in ((1,), (1, 2), (3, 2, 1)):
+        assert ["a", "b", "c"] == [entry.id for entry in hand_overs_of(shelf, *products) if entry.product_id == 1]
+
+
 def test_a_crowd_of_hand_overs(shelf: Shelf) -> None:
     """A thousand and one hand-overs are stored once, and found by product."""
     crowd = [handed(str(n), n) for n in range(MANY)]

@@ -197,6 +197,39 @@ def test_a_stranger_seen_again_is_one(shelf: Shelf) -> None:
     assert (["1"], []) == (strangers(shelf, "scope"), strangers(shelf, "ambiguous"))
 
 
+@pytest.mark.parametrize(
+    ("story", "other", "is_new"),
+    [
+        ("nothing changed", {}, False),
+        ("it was read again later", {"row": {**STRANGER.row, "began_at": "2026-06-25T13:00:00Z"}}, False),
+        ("another value", {"row": {**STRANGER.row, "price": Decimal("9.91")}}, True),
+        ("another key", {"key": "a-2"}, True),
+        ("another reason", {"reason": "scope"}, True),
+        ("another likeness", {"candidates": [[5, "sku"], [6, "barcode"]]}, True),
+    ],
+)
+def test_a_stranger_that_waits_alike_is_not_written_again(
+    shelf: Shelf, story: str, other: dict[str, object], is_new: bool
+) -> None:
+    """A sweep that meets the same stranger leaves it as it is; one that shows otherwise is stored anew."""
+    keep(shelf, STRANGER)
+    shelf.now += HOUR
+    again = replace(STRANGER, sequence=9, **other)  # type: ignore[arg-type]
+    keep(shelf, again)
+    expected = replace(again, seen_at=shelf.now) if is_new else replace(STRANGER, seen_at=NOON)
+    with shelf.ledger.read() as session:
+        assert expected == holds.find_stranger(session, "shop", PRODUCT, "1")
+
+
+def test_a_stranger_is_found_by_its_id(shelf: Shelf) -> None:
+    """One row that waits is looked up in its lane; an id that nobody has finds nothing."""
+    keep(shelf, STRANGER, replace(STRANGER, external_id="2"))
+    with shelf.ledger.read() as session:
+        assert replace(STRANGER, seen_at=NOON) == holds.find_stranger(session, "shop", PRODUCT, "1")
+        assert None is holds.find_stranger(session, "shop", PRODUCT, "3")
+        assert None is holds.find_stranger(session, "till", PRODUCT, "1")
+
+
 def test_strangers_are_dropped_by_lane(shelf: Shelf) -> None:
     """Dropping ids of one lane leaves the same ids of others."""
     keep(shelf, STRANGER, replace(STRANGER, external_id="2"), replace(STRANGER, entity=CUSTOMER))
