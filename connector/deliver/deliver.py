@@ -104,16 +104,22 @@ def _deliver_batch(parts: Parts, lane: Lane, batch: Sequence[int], done: Deliver
     _look_again(parts, lane, batch)
     moved = _look_up_creates(parts, lane, batch, done)
     composed = _intend(parts, lane, batch, done)
-    for chunk in _chunks(composed, max(lane.side.can(lane.entity).write_batch, 1)):
+    chunks = _chunks(composed, max(lane.side.can(lane.entity).write_batch, 1))
+    for place, chunk in enumerate(chunks):
         if parts.stop.is_set():
             _withdraw(parts, chunk)
             continue
-        moved |= _send(parts, lane, chunk, done)
+        try:
+            moved |= _send(parts, lane, chunk, done)
+        except Exception:
+            for unsent in chunks[place + 1 :]:
+                _withdraw(parts, unsent)
+            raise
     return moved
 
 
-def _chunks(composed: Sequence[Composed], size: int) -> Iterable[list[Composed]]:
-    return (list(composed[start : start + size]) for start in range(0, len(composed), size))
+def _chunks(composed: Sequence[Composed], size: int) -> list[list[Composed]]:
+    return [list(composed[start : start + size]) for start in range(0, len(composed), size)]
 
 
 def _look_again(parts: Parts, lane: Lane, batch: Sequence[int]) -> None:
