@@ -28,6 +28,7 @@ import pytest
 from connector.contract import Row, RowResult
 from connector.errors import AmbiguousWrite, ChannelError, ContractBroken, Gone, RateLimited, Rejected, Stale, Transient
 from connector.model.entity import DEPENDENT, Canonical, Entity, Native
+from connector.model.fields import ADDRESS_MEMBERS, NAME_MEMBERS
 from connector.testing.remote import Remote
 from connector.testing.subject import ON_HAND, ROW, Made, Subject, cursor_of, decimal, rows_of
 
@@ -43,9 +44,18 @@ class Conformance:
 
     Attributes:
         unshown: native names of the mapping that are written only, or that no record of this system holds.
+        departures: tests that the adapter is known to fail, by their names, with the reason; shown as ``xfailed``.
     """
 
     unshown: ClassVar[frozenset[str]] = frozenset()
+    departures: ClassVar[Mapping[str, str]] = {}
+
+    @pytest.fixture(autouse=True)
+    def _departs(self, request: pytest.FixtureRequest) -> None:
+        """A known departure must still be one: a test that passes again takes its line away."""
+        if request.node.name in self.departures:
+            reason = self.departures[request.node.name]
+            request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -67,16 +77,13 @@ class Conformance:
                 "tracks_stock": True,
             },
             Entity.CUSTOMER: {
+                "kind": "person",
+                "company": None,
                 "email": f"jan.{number}@example.com",
-                "name": {"first": "Jan", "infix": "de", "last": f"Vries{'abcdefghij'[number % 10]}"},
+                "name": dict.fromkeys(NAME_MEMBERS) | {"first": "Jan", "infix": "de", "last": "Vries"},
                 "phone": "+31301234567",
-                "invoice": {
-                    "street": "Kade",
-                    "number": "12",
-                    "postcode": "3511 AB",
-                    "city": "Utrecht",
-                    "country": "NL",
-                },
+                "invoice": dict.fromkeys(ADDRESS_MEMBERS)
+                | {"street": "Kade", "number": "12", "postcode": "3511 AB", "city": "Utrecht", "country": "NL"},
             },
             Entity.PRICE: {"min_qty": 1, "starts": "", "ends": "", "amount": Decimal("12.50")},
             Entity.STOCK: {ON_HAND: Decimal(7)},
@@ -85,7 +92,7 @@ class Conformance:
     def change(self, entity: Entity) -> Canonical:
         """Another value of one field of a sample."""
         changes: dict[Entity, Canonical] = {
-            Entity.PRODUCT: {"name": "Mok, blauw"},
+            Entity.PRODUCT: {"name": f"Mok, blauw, {next(_NUMBERS)}"},
             Entity.CUSTOMER: {"phone": "+31307654321"},
             Entity.PRICE: {"amount": Decimal("9.95")},
             Entity.STOCK: {ON_HAND: Decimal(11)},
@@ -135,8 +142,7 @@ class Conformance:
     @every_entity
     def test_the_cursor_resumes(self, subject: Subject, entity: Entity) -> None:
         """Behind a cursor comes what was edited since, with its new value, and nothing else beyond the overlap."""
-        if not subject.can(entity).feed:
-            pytest.skip(f"this system has no feed of {entity}: it lists everything each time")
+        _need_feed(subject, entity)
         edited, quiet = self.make(subject, entity), self.make(subject, entity)
         cursor = subject.caught_up(entity)
         subject.lost_overlap(entity)
@@ -149,6 +155,7 @@ class Conformance:
     @every_entity
     def test_a_cursor_is_inclusive(self, subject: Subject, entity: Entity) -> None:
         """What is edited right behind a reading is in the next one, and what that left out comes no more."""
+        _need_feed(subject, entity)
         made = self.make(subject, entity)
         cursor = subject.caught_up(entity)
         subject.remote.edit(entity, made.key)
@@ -159,8 +166,7 @@ class Conformance:
     @every_entity
     def test_a_quiet_feed_is_empty(self, subject: Subject, entity: Entity) -> None:
         """Beyond the overlap nothing is delivered twice."""
-        if not subject.can(entity).feed:
-            pytest.skip(f"this system has no feed of {entity}: it lists everything each time")
+        _need_feed(subject, entity)
         self.make(subject, entity)
         cursor = subject.caught_up(entity)
         later = cursor_of(subject.channel.changes(entity, cursor))
@@ -196,9 +202,11 @@ class Conformance:
         sample = self.samples(next(_NUMBERS))
         made = subject.make(entity, sample)
         kind = subject.kind(entity, sample[entity])
-        expected = subject.lens(entity).through(sample[entity], {}, subject.context, kind)
+        through = subject.lens(entity).through(sample[entity], {}, subject.context, kind)
         shown = subject.values(made.row, entity)
-        assert expected == {name: shown.get(name) for name in expected}
+        expected = {name: value for name, value in through.items() if name in shown}
+        assert expected
+        assert expected == {name: shown[name] for name in expected}
 
     @every_entity
     def test_an_update_changes_only_what_was_sent(self, subject: Subject, entity: Entity) -> None:
@@ -213,11 +221,12 @@ class Conformance:
     @every_entity
     def test_our_own_write_is_seen(self, subject: Subject, entity: Entity) -> None:
         """A read by id right behind a write shows it, through another channel on the same system too."""
-        made = self.make(subject, entity)
-        subject.sent(entity, subject.update(entity, self.change(entity), made.row, made.product))
+        made, change = self.make(subject, entity), self.change(entity)
+        subject.sent(entity, subject.update(entity, change, made.row, made.product))
         other = Subject(subject.remote, subject.remote.adapter.open(subject.remote.opening))
         shown = other.values(other.again(entity, made.row.external_id), entity)
-        assert {name: shown[name] for name in self.change(entity)} == self.change(entity)
+        other.channel.close()
+        assert change == {name: shown[name] for name in change}
 
     @every_entity
     def test_a_partly_refused_batch_answers_per_row(self, subject: Subject, entity: Entity) -> None:
@@ -225,37 +234,39 @@ class Conformance:
         refused = subject.remote.refused(entity)
         if refused is None:
             pytest.skip(f"this system refuses nothing of {entity} for its content")
-        made = [self.make(subject, entity) for _ in range(3)]
-        writes = [subject.update(entity, self.change(entity), one.row, one.product) for one in made]
+        made, changes = [self.make(subject, entity) for _ in range(3)], [self.change(entity) for _ in range(3)]
+        writes = [
+            subject.update(entity, change, one.row, one.product) for one, change in zip(made, changes, strict=True)
+        ]
         writes[1] = replace(writes[1], fields={**writes[1].fields, **refused})
         results = subject.channel.write(entity, writes)
         assert [None, Rejected, None] == [_kind(results, write.token) for write in writes]
         _assert_clean(subject.remote, [one.error for one in results if one.error], made)
-        assert (
-            self.change(entity).items()
-            <= subject.values(subject.again(entity, made[2].row.external_id), entity).items()
-        )
+        shown = subject.values(subject.again(entity, made[2].row.external_id), entity)
+        assert changes[2] == {name: shown[name] for name in changes[2]}
 
     @every_entity
     def test_a_write_to_something_gone_says_so(self, subject: Subject, entity: Entity) -> None:
         """What was deleted meanwhile is Gone, or Stale, for its own row: never an error of the call, never a create."""
         made = self.make(subject, entity)
         write = subject.update(entity, self.change(entity), made.row, made.product)
-        subject.remote.delete(_deletable(entity), made.key)
-        results = subject.channel.write(entity, [write])
-        assert _kind(results, write.token) in (Gone, Stale)
-        assert list(subject.channel.read(entity, [made.row.external_id])) == []
+        _delete(subject, made)
+        there = [row.external_id for row in subject.channel.read(entity, [made.row.external_id])]
+        assert there == []
+        if subject.can(entity).reread:
+            pytest.skip(f"each write of {entity} follows a read, which left it out")
+        assert _kind(subject.channel.write(entity, [write]), write.token) in (Gone, Stale)
 
     @every_entity
     @pytest.mark.parametrize("fault", ["unanswered", "lost"])
     def test_a_lost_answer_is_doubt(self, subject: Subject, entity: Entity, fault: Any) -> None:
         """A write without an answer is never called refused; afterwards it can be seen whether it happened, once."""
         sample, happened = self.samples(next(_NUMBERS)), fault == "unanswered"
-        made = subject.make(entity, sample) if entity in DEPENDENT else None
+        made, change = subject.make(entity, sample) if entity in DEPENDENT else None, self.change(entity)
         write = (
             subject.create(entity, sample[entity])
             if made is None
-            else subject.update(entity, self.change(entity), made.row, made.product)
+            else subject.update(entity, change, made.row, made.product)
         )
         write = replace(write, sent_at=subject.remote.opening.now())
         subject.remote.fault(fault, entity)
@@ -271,7 +282,7 @@ class Conformance:
             assert int(happened) == len(rows)
         else:
             shown = subject.values(subject.again(entity, made.row.external_id), entity)
-            assert happened == all(shown[name] == value for name, value in self.change(entity).items())
+            assert happened == (change == {name: shown[name] for name in change})
 
     # --- bad days
 
@@ -345,7 +356,7 @@ class Conformance:
             pytest.skip(f"the feed of {entity} reports no deletions: a sweep finds them")
         made = self.make(subject, entity)
         cursor = subject.caught_up(entity)
-        subject.remote.delete(_deletable(entity), made.key)
+        _delete(subject, made)
         subject.lost_overlap(entity)
         rows = {row.external_id: row for row in rows_of(subject.channel.changes(entity, cursor))}
         assert rows[made.row.external_id].deleted
@@ -353,21 +364,24 @@ class Conformance:
     @every_entity
     def test_what_is_deleted_is_in_no_listing(self, subject: Subject, entity: Entity) -> None:
         """A complete listing holds a record before its deletion and not after it."""
+        if not subject.can(entity).sweep_concludes_gone:
+            pytest.skip(f"a listing of {entity} concludes nothing from what it leaves out")
         made = self.make(subject, entity)
-        subject.remote.delete(_deletable(entity), made.key)
+        _delete(subject, made)
         subject.remote.wait(subject.can(entity).read_lag_s)
         living = {row.external_id for row in rows_of(subject.channel.sweep(entity)) if not row.deleted}
         assert made.row.external_id not in living
 
     @every_entity
     def test_a_delete_is_done_or_refused(self, subject: Subject, entity: Entity) -> None:
-        """Where deleting is a capability the record is gone afterwards, elsewhere it is refused and still there."""
+        """What was deleted is gone, and what was not is there; without the capability it is refused."""
         made, able = self.make(subject, entity), subject.can(entity).delete
         write = replace(subject.touch(entity, made.row, "delete"), parent=_picked_product(subject, made))
         results = subject.channel.write(entity, [write])
-        assert (_kind(results, write.token) is None) == able
+        outcome = _kind(results, write.token)
+        assert outcome in ((None, Rejected) if able else (Rejected,))
         there = [row.external_id for row in subject.channel.read(entity, [made.row.external_id])]
-        assert ([] if able else [made.row.external_id]) == there
+        assert ([] if outcome is None else [made.row.external_id]) == there
 
     def test_a_check_tells_no_secret(self, subject: Subject) -> None:
         """A check of a system in which nothing is wrong finds nothing that stops, and shows no secret."""
@@ -401,9 +415,15 @@ def _has(native: Mapping[str, Any], name: str) -> bool:
     return isinstance(native.get(head), Mapping) and _has(native[head], rest)
 
 
-def _deletable(entity: Entity) -> Entity:
-    """What a person deletes so that a record of this entity goes."""
-    return Entity.PRODUCT if entity in DEPENDENT else entity
+def _need_feed(subject: Subject, entity: Entity) -> None:
+    if not subject.can(entity).feed:
+        pytest.skip(f"this system has no feed of {entity}: it lists everything each time")
+
+
+def _delete(subject: Subject, made: Made) -> None:
+    """Somebody deletes the record, or the product that it hangs on."""
+    if not subject.remote.delete(made.entity, made.key):
+        pytest.skip(f"nobody can delete such a {made.entity} there")
 
 
 def _picked_product(subject: Subject, made: Made) -> Native:

@@ -21,7 +21,7 @@ from connector.model.entity import Entity, Native
 
 #: ``unanswered``: the next write of the entity takes effect, and its answer is lost; ``lost``: it never
 #: arrives, which looks the same from here. ``limited``: the next listing of the entity is refused for its
-#: rate, with the moment of the reset; ``garbled``: all its listings answer what no client can read.
+#: rate, with a reset that is minutes away; ``garbled``: all its listings answer what no client can read.
 Fault = Literal["unanswered", "lost", "limited", "garbled"]
 
 
@@ -87,8 +87,8 @@ class Remote(Protocol):
         """
         ...
 
-    def delete(self, entity: Entity, key: str) -> None:
-        """Somebody deletes a product (its prices and stock go with it) or a customer there."""
+    def delete(self, entity: Entity, key: str) -> bool:
+        """Somebody deletes the customer, else the product, and what hangs on it; False: the system refuses that."""
         ...
 
     def refused(self, entity: Entity) -> Native | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -34,7 +35,6 @@ class Subject:
 
     remote: Remote
     channel: Channel
-    _tokens: int = field(default=0, init=False)
 
     def can(self, entity: Entity) -> EntityCapabilities:
         return self.channel.capabilities.entities[entity]
@@ -74,9 +74,12 @@ class Subject:
         self.remote.wait(can.overlap_s + can.read_lag_s + 61)
 
     def caught_up(self, entity: Entity) -> str:
-        """The cursor behind everything that is there."""
-        self.lost_overlap(entity)
-        return cursor_of(self.channel.changes(entity, None))
+        """The cursor behind everything that is there, and behind the overlap of the reading that brought it."""
+        cursor = None
+        for _ in range(3):
+            cursor = cursor_of(self.channel.changes(entity, cursor))
+            self.lost_overlap(entity)
+        return cursor_of(self.channel.changes(entity, cursor))
 
     def again(self, entity: Entity, external_id: str) -> Row:
         """The record as it is now, which must be there."""
@@ -98,8 +101,8 @@ class Subject:
     # --- writing
 
     def token(self) -> str:
-        self._tokens += 1
-        return f"{self._tokens:016x}"
+        """A name for a write, as short as the engine's, and used once."""
+        return secrets.token_hex(8)
 
     def create(self, entity: Entity, values: Canonical, product: Row | None = None) -> Write:
         """The first call of a create."""
@@ -119,6 +122,7 @@ class Subject:
     def _filled(self, write: Write, entity: Entity, values: Canonical, row: Row | None, product: Row | None) -> Write:
         lens, picked = self.lens(entity), self.picked(row, entity)
         written = lens.put(values, picked, self.context, creating=row is None, part=write.part)
+        assert {name: str(problem) for name, problem in written.problems.items()} == {}
         part, names = self._first_call(entity, written)
         write = replace(write, part=write.part or part, fields={name: written.fields[name] for name in names})
         if product is not None:

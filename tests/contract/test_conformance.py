@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
+import requests
 
-from adapters import memory
+from adapters import exact_online, lightspeed_x, magento2, memory
 from adapters.memory import WORLDS, World
 from connector.contract import AdapterType, Opening
 from connector.errors import AmbiguousWrite, ContractBroken, RateLimited
@@ -19,6 +21,11 @@ from connector.mapping.load import load_mapping
 from connector.model.entity import DEPENDENT, Entity, Native
 from connector.testing.conformance import Conformance
 from connector.testing.remote import Fault, KeptTokens, Purse, Remote
+from sandbox import exact_online as division_stand
+from sandbox import lightspeed_x as store_stand
+from sandbox import magento2 as webshop_stand
+from sandbox.stand import Options as StandOptions
+from sandbox.stand import Stand
 from tests.engine.shop import MAPPING
 
 PRODUCT, CUSTOMER, PRICE, STOCK = Entity.PRODUCT, Entity.CUSTOMER, Entity.PRICE, Entity.STOCK
@@ -75,8 +82,10 @@ class MemoryRemote:
         name, value = changes[entity]
         self.world.edit(entity, self._id(entity, key), **{name: value})
 
-    def delete(self, entity: Entity, key: str) -> None:
-        self.world.remove(entity, self._id(entity, key))
+    def delete(self, entity: Entity, key: str) -> bool:
+        kind = PRODUCT if entity in DEPENDENT else entity
+        self.world.remove(kind, self._id(kind, key))
+        return True
 
     def refused(self, entity: Entity) -> Native | None:
         return {"refused": True}
@@ -104,3 +113,230 @@ class TestMemory(Conformance):
         """A world with nothing in it."""
         yield MemoryRemote(tmp_path_factory.mktemp("memory"))
         WORLDS.pop("conformance")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where calls of one entity go, as regular expressions of paths."""
+
+    listing: str
+    write: str
+    methods: tuple[str, ...] = ("POST", "PUT")
+
+
+class StandRemote:
+    """A stand-in behind its control interface; ``wait`` moves its clock and ours alike."""
+
+    adapter: AdapterType
+    paths: Mapping[Entity, Paths]
+    refusals: Mapping[Entity, Native]
+
+    def __init__(self, stand: Stand, mapping: Mapping_, options: Callable[[Mapping[str, Any]], Any], **places: Any):
+        self.stand = stand
+        self.stand.start()
+        info = stand.announce()
+        self._control = str(info["control"])
+        self.secrets: Sequence[str] = [
+            str(value) for name, value in info.items() if "token" in name or "secret" in name or name == "bearer"
+        ]
+        self.purse = Purse()
+        self.lenses: Mapping[Entity, EntityMapping] = mapping.entities
+        self.opening = opening(mapping, options(info), self.purse, stand.clock.now, self.wait, **places)
+
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        answer = requests.request(method, self._control + path, json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def wait(self, seconds: float) -> None:
+        self.stand.clock.advance(seconds)
+
+    def refused(self, entity: Entity) -> Native | None:
+        return self.refusals.get(entity)
+
+    def edit(self, entity: Entity, key: str) -> None:
+        self.control("edit", self.edits(entity, key))
+
+    def limited(self) -> dict[str, str]:
+        """How the system says that its rate is used up for ten minutes."""
+        return {"Retry-After": "600"}
+
+    def edits(self, entity: Entity, key: str) -> dict[str, Any]:
+        """What a person does to change a record."""
+        raise NotImplementedError
+
+    def delete(self, entity: Entity, key: str) -> bool:
+        done = {"do": "delete_customer", "email": key} if entity is CUSTOMER else {"do": "delete_product", "sku": key}
+        self.control("edit", done)
+        return True
+
+    def fault(self, kind: Fault, entity: Entity) -> None:
+        paths = self.paths[entity]
+        if kind == "limited":
+            given = {"fault": "status", "status": 429, "headers": self.limited(), "path": paths.listing}
+            self.control("faults", given)
+        elif kind == "garbled":
+            self.control("faults", {"fault": "bad_json", "path": paths.listing, "times": None})
+        else:
+            cut = "cut_after" if kind == "unanswered" else "cut_before"
+            for method in paths.methods:
+                self.control("faults", {"fault": cut, "path": paths.write, "method": method})
+
+    def heal(self) -> None:
+        self.control("faults", method="DELETE")
+
+    def calls(self) -> int:
+        return int(self.control("calls", method="GET")["total"])
+
+
+def demo() -> StandOptions:
+    """The demo's shop, without the limits that would make a test wait."""
+    return StandOptions(profile="demo", limits=False)
+
+
+class WebshopRemote(StandRemote):
+    adapter = cast(AdapterType, magento2.Adapter)
+    paths: Mapping[Entity, Paths] = {
+        PRODUCT: Paths("/V1/products", "/V1/products"),
+        CUSTOMER: Paths("/customers/search", "/V1/customers"),
+        PRICE: Paths("-prices?-information", "/V1/products/base-prices$"),
+        STOCK: Paths("/source-items", "/source-items$"),
+    }
+    refusals: Mapping[Entity, Native] = {
+        PRODUCT: {"weight": "zwaar"},
+        CUSTOMER: {"email": "geen adres"},
+        PRICE: {"price": Decimal(-2)},
+    }
+
+    def __init__(self) -> None:
+        def options(info: Mapping[str, Any]) -> Any:
+            return magento2.Options(base_url=info["url"], token=info["bearer"])
+
+        settings = {"brand_attribute": "brand", "barcode_attribute": "barcode", "street_style": "lines"}
+        mapping = load_mapping("magento2", settings)
+        super().__init__(webshop_stand.build(demo()), mapping, options, locations=("wh_utr",), lists=("base",))
+
+    def edits(self, entity: Entity, key: str) -> dict[str, Any]:
+        verbs: dict[Entity, dict[str, Any]] = {
+            PRODUCT: {"do": "product", "sku": key, "set": {"name": f"Van een ander, {key}"}},
+            CUSTOMER: {"do": "customer", "email": key, "set": {"lastname": "Nieuw"}},
+            PRICE: {"do": "price", "sku": key, "amount": "3.33"},
+            STOCK: {"do": "stock", "sku": key, "location": "wh_utr", "quantity": "3"},
+        }
+        return verbs[entity]
+
+
+class DivisionRemote(StandRemote):
+    adapter = cast(AdapterType, exact_online.Adapter)
+    paths: Mapping[Entity, Paths] = {
+        PRODUCT: Paths("sync/Logistics/Items", "logistics/Items"),
+        CUSTOMER: Paths("sync/CRM/Accounts", "crm/Accounts"),
+        PRICE: Paths("sync/Logistics/SalesItemPrices", "SalesItemPrices"),
+        STOCK: Paths("sync/Inventory/", "StockCounts"),
+    }
+    refusals: Mapping[Entity, Native] = {PRODUCT: {"SalesVatCode": "ZZ"}, CUSTOMER: {"Name": ""}}
+
+    def __init__(self) -> None:
+        def options(info: Mapping[str, Any]) -> Any:
+            names = ("division", "client_id", "client_secret", "redirect_uri", "refresh_token")
+            return exact_online.Adapter.Options(base_url=info["url"], **{name: info[name] for name in names})
+
+        mapping = load_mapping("exact_online", {"prices": "included"})
+        super().__init__(division_stand.build(demo()), mapping, options, locations=("1",), lists=("sales",))
+
+    def limited(self) -> dict[str, str]:
+        resets = int((self.stand.clock.now() + timedelta(minutes=10)).timestamp() * 1000)
+        return {
+            "X-RateLimit-Minutely-Limit": "60",
+            "X-RateLimit-Minutely-Remaining": "0",
+            "X-RateLimit-Minutely-Reset": str(resets),
+        }
+
+    def delete(self, entity: Entity, key: str) -> bool:
+        """What has been counted once has transactions, and stays."""
+        return entity is not STOCK and super().delete(entity, key)
+
+    def edits(self, entity: Entity, key: str) -> dict[str, Any]:
+        verbs: dict[Entity, dict[str, Any]] = {
+            PRODUCT: {"do": "product", "sku": key, "set": {"Description": "Door een ander"}},
+            CUSTOMER: {"do": "customer", "email": key, "set": {"Phone": "030 765 00 00"}},
+            PRICE: {"do": "price", "sku": key, "amount": "3.33"},
+            STOCK: {"do": "stock", "sku": key, "location": "1", "difference": "-2"},
+        }
+        return verbs[entity]
+
+
+class StoreRemote(StandRemote):
+    adapter = cast(AdapterType, lightspeed_x.Adapter)
+    paths: Mapping[Entity, Paths] = {
+        PRODUCT: Paths("/products", "/products"),
+        CUSTOMER: Paths("/customers", "/customers"),
+        PRICE: Paths("/products", "/products/"),
+        STOCK: Paths("/inventory", "/stock_adjustments"),
+    }
+    refusals: Mapping[Entity, Native] = {
+        PRODUCT: {"tax_name": "Oud tarief"},
+        CUSTOMER: {"physical_postcode": "99999999"},
+        PRICE: {"price_including_tax": Decimal(-2)},
+    }
+
+    def __init__(self) -> None:
+        def options(info: Mapping[str, Any]) -> Any:
+            return lightspeed_x.Adapter.Options(base_url=info["url"], token=info["token"])
+
+        taxes = {"standard": "Hoog 21%", "reduced": "Laag 9%", "zero": "Nul 0%"}
+        mapping = load_mapping("lightspeed_x", {"taxes": taxes})
+        places = {"locations": ("Winkel Utrecht",), "lists": ("BASE",)}
+        super().__init__(store_stand.build(demo()), mapping, options, **places)
+
+    def edits(self, entity: Entity, key: str) -> dict[str, Any]:
+        verbs: dict[Entity, dict[str, Any]] = {
+            PRODUCT: {"do": "product", "sku": key, "set": {"name": f"Van een ander, {key}"}},
+            CUSTOMER: {"do": "customer", "email": key, "set": {"phone": "030 765 00 00"}},
+            PRICE: {"do": "price", "sku": key, "amount": "3.33"},
+            STOCK: {"do": "stock", "sku": key, "location": "Winkel Utrecht", "difference": "-2"},
+        }
+        return verbs[entity]
+
+
+class TestMagento(Conformance):
+    departures: ClassVar[Mapping[str, str]] = {
+        "test_a_write_to_something_gone_says_so[stock]": "a source item outlives its product, and is read on as its own"
+    }
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def remote(cls) -> Iterator[Remote]:
+        """A webshop."""
+        yield from standing(WebshopRemote())
+
+
+class TestExactOnline(Conformance):
+    #: The demo's accounts are invoiced at their own address.
+    unshown: ClassVar[frozenset[str]] = frozenset(
+        f"invoice.{name}" for name in ("AddressLine1", "AddressLine2", "Postcode", "City", "State", "Country")
+    )
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def remote(cls) -> Iterator[Remote]:
+        """A division."""
+        yield from standing(DivisionRemote())
+
+
+class TestLightspeed(Conformance):
+    departures: ClassVar[Mapping[str, str]] = {
+        "test_a_write_to_something_gone_says_so[stock]": "only the text of the refusal tells that the product is gone"
+    }
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def remote(cls) -> Iterator[Remote]:
+        """A store."""
+        yield from standing(StoreRemote())
+
+
+def standing(remote: StandRemote) -> Iterator[Remote]:
+    """A stand-in while the tests of a class run."""
+    yield remote
+    remote.stand.close()
