@@ -154,7 +154,7 @@ class Conformance:
 
     @every_entity
     def test_a_cursor_is_inclusive(self, subject: Subject, entity: Entity) -> None:
-        """What is edited right behind a reading is in the next one, and what that left out comes no more."""
+        """What is edited right behind a reading, in its very moment, is in the next one."""
         _need_feed(subject, entity)
         made = self.make(subject, entity)
         cursor = subject.caught_up(entity)
@@ -363,7 +363,7 @@ class Conformance:
 
     @every_entity
     def test_what_is_deleted_is_in_no_listing(self, subject: Subject, entity: Entity) -> None:
-        """A complete listing holds a record before its deletion and not after it."""
+        """A complete listing leaves out what was deleted."""
         if not subject.can(entity).sweep_concludes_gone:
             pytest.skip(f"a listing of {entity} concludes nothing from what it leaves out")
         made = self.make(subject, entity)
