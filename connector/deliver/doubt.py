@@ -14,7 +14,7 @@ from connector.ledger import debts, records
 from connector.ledger.debts import Intent
 from connector.model.binding import same
 from connector.model.entity import Entity, Value
-from connector.model.record import Binding, Event, Known
+from connector.model.record import Event, Known
 from connector.observe.absorb import Observation
 from connector.observe.intake import Reading, Tally, merge_row
 from connector.observe.workspace import Workspace
@@ -42,7 +42,8 @@ def _settle(parts: Parts, lane: Lane, intent: Intent, known: dict[int, Known]) -
     sequence, began_at = parts.ledger.current_sequence(), parts.now()
     one = known[intent.record_id]
     rows = _read_back(parts, lane, one, known)
-    evidence = channel.landed(lane.entity, _as_write(lane, intent, one.bindings[lane.side.name]))
+    parent = None if one.record.parent_id is None else known[one.record.parent_id]
+    evidence = channel.landed(lane.entity, _as_write(parts, lane, intent, one, parent))
     with parts.ledger.write() as session:
         debts.close_intents(session, [intent.token])
         workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
@@ -80,7 +81,10 @@ def _read_back(parts: Parts, lane: Lane, known: Known, around: dict[int, Known])
     return [row for row in parts.channel(lane).read(lane.entity, [external_id]) if not row.deleted]
 
 
-def _as_write(lane: Lane, intent: Intent, binding: Binding) -> Write:
+def _as_write(parts: Parts, lane: Lane, intent: Intent, known: Known, parent: Known | None) -> Write:
+    """The write as it was sent, as far as evidence of it may need."""
+    record, binding = known.record, known.bindings[lane.side.name]
+    product = None if parent is None else parent.bindings.get(lane.side.name)
     operation: Operation = "create" if binding.external_id is None else "update"
     return Write(
         token=intent.token,
@@ -90,6 +94,9 @@ def _as_write(lane: Lane, intent: Intent, binding: Binding) -> Write:
         before=binding.shadow,
         part=intent.part,
         parts=binding.parts,
+        parent_id="" if product is None else product.external_id or "",
+        parent={} if product is None else product.shadow,
+        place=parts.topology.native_place(lane.side.name, record.entity, record.place) or "",
         difference=intent.difference,
         sent_at=intent.opened_at,
     )
