@@ -346,6 +346,14 @@ def test_a_tombstone_lets_go_of_an_id(shelf: Shelf, state: str, left: str | None
     assert left == shelf.load(former).bindings["shop"].external_id
 
 
+def test_a_thing_that_comes_back_keeps_its_id(shelf: Shelf) -> None:
+    """What is buried does not let go of its id for itself."""
+    record_id = shelf.bound("1", state="gone")
+    with shelf.ledger.write() as session:
+        records.release_id(session, binding(record_id, "1"))
+    assert "1" == shelf.load(record_id).bindings["shop"].external_id
+
+
 def test_bound_ids_are_what_a_sweep_should_find(shelf: Shelf) -> None:
     """Every live id of a lane is listed with its record and fence; tombstones and owed creates are not."""
     one, other = shelf.bound("1", fence=3), shelf.bound("2", fence=2**40)
