@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
 from connector.ledger.store import Session
 from connector.ledger.tables import binding, conflict, record, record_key
@@ -135,6 +135,14 @@ def to_binding(row: Row[Any]) -> Binding:
     )
 
 
+_INSERT_RECORD: Final = insert(record).returning(record.c.id)
+_UPDATE_RECORD: Final = update(record).where(record.c.id == bindparam("of_record"))
+_INSERT_KEYS: Final = insert(record_key)
+_DELETE_KEYS: Final = delete(record_key).where(record_key.c.record_id == bindparam("of_record"))
+_INSERT_BINDING: Final = insert(binding).returning(binding.c.id)
+_UPDATE_BINDING: Final = update(binding).where(binding.c.id == bindparam("of_binding"))
+
+
 def save_record(session: Session, value: Record) -> int:
     """Insert or update; answers the record's id. Its keys are replaced by the ones given."""
     columns = {
@@ -148,14 +156,14 @@ def save_record(session: Session, value: Record) -> int:
         "changed_at": session.now,
     }
     if value.id:
-        session.connection.execute(update(record).where(record.c.id == value.id).values(**columns))
+        session.connection.execute(_UPDATE_RECORD, {**columns, "of_record": value.id})
+        session.connection.execute(_DELETE_KEYS, {"of_record": value.id})
         id_ = value.id
-        session.connection.execute(delete(record_key).where(record_key.c.record_id == id_))
     else:
-        id_ = int(session.connection.execute(insert(record).values(**columns).returning(record.c.id)).scalar_one())
+        id_ = int(session.connection.execute(_INSERT_RECORD, columns).scalar_one())
     if value.keys:
         rows = [{"record_id": id_, "entity": value.entity.value, "kind": k.kind, "text": k.text} for k in value.keys]
-        session.connection.execute(insert(record_key), rows)
+        session.connection.execute(_INSERT_KEYS, rows)
     return id_
 
 
@@ -189,9 +197,9 @@ def save_binding(session: Session, value: Binding) -> int:
         "changes_on": value.changes_on,
     }
     if value.id:
-        session.connection.execute(update(binding).where(binding.c.id == value.id).values(**columns))
+        session.connection.execute(_UPDATE_BINDING, {**columns, "of_binding": value.id})
         return value.id
-    return int(session.connection.execute(insert(binding).values(**columns).returning(binding.c.id)).scalar_one())
+    return int(session.connection.execute(_INSERT_BINDING, columns).scalar_one())
 
 
 def delete_binding(session: Session, value: Binding) -> None:
@@ -324,18 +332,21 @@ def buried(session: Session, channel: str, entity: Entity, external_ids: Sequenc
     return found
 
 
-def release_id(session: Session, value: Binding) -> None:
+def release_ids(session: Session, taken: Iterable[Binding]) -> None:
     """An id that the channel has given out again names the new thing alone; what is buried lets go of it."""
-    session.connection.execute(
-        update(binding)
-        .where(
-            _lane(value.channel, value.entity),
-            binding.c.external_id == value.external_id,
-            binding.c.state.in_(("gone", "unlinked")),
-            binding.c.record_id != value.record_id,
-        )
-        .values(external_id=None)
-    )
+    takers: dict[tuple[str, Entity], dict[str, int]] = defaultdict(dict)
+    for value in taken:
+        if value.external_id is not None:
+            takers[value.channel, value.entity][value.external_id] = value.record_id
+    for (channel, entity), by_id in takers.items():
+        for part in chunks(by_id):
+            query = select(binding.c.id, binding.c.external_id, binding.c.record_id).where(
+                _lane(channel, entity), binding.c.state.in_(("gone", "unlinked")), binding.c.external_id.in_(part)
+            )
+            found = session.connection.execute(query).all()
+            ids = [row.id for row in found if row.record_id != by_id[row.external_id]]
+            if ids:
+                session.connection.execute(update(binding).where(binding.c.id.in_(ids)).values(external_id=None))
 
 
 def count_bound(session: Session, channel: str, entity: Entity) -> int:

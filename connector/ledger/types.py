@@ -6,6 +6,7 @@ The drivers' own types do not: ``Numeric`` passes through float on SQLite, and a
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -87,17 +88,32 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
+#: Shorter ones gain nothing; a compressed value begins with a byte that no JSON begins with.
+_WORTH_COMPRESSING: Final = 240
+_COMPRESSED: Final = b"x"
+
+
 class Packed(TypeDecorator[Any]):
-    """A JSON-shaped value in one compact column (:func:`pack`); ``None`` is SQL's NULL."""
+    """A JSON-shaped value in one compact column (:func:`pack`), long ones compressed; ``None`` is SQL's NULL."""
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
-        return None if value is None else pack(value)
+        packed = None if value is None else pack(value)
+        return packed if packed is None or len(packed) < _WORTH_COMPRESSING else zlib.compress(packed, 6)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
-        return None if value is None else unpack(value)
+        if value is None:
+            return None
+        return unpack(_decompressed(value) if value[:1] == _COMPRESSED else value)
+
+
+def _decompressed(value: bytes) -> bytes:
+    try:
+        return zlib.decompress(value)
+    except zlib.error as error:
+        raise LedgerError("a packed column cannot be read; run `connector ledger verify`") from error
 
 
 class EnumText(TypeDecorator[Enum]):

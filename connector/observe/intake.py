@@ -18,7 +18,7 @@ from connector.ledger.holds import Case, Stranger
 from connector.model.binding import Provenance
 from connector.model.entity import DEPENDENT, Canonical, Entity, Key
 from connector.model.record import Binding, Event, Known, Record
-from connector.observe.absorb import Absorbed, Observation, absorb, fingerprint, shadow_values
+from connector.observe.absorb import UNREADABLE, Absorbed, Observation, absorb, fingerprint, shadow_values
 from connector.observe.gate import passes
 from connector.observe.match import (
     Doubt,
@@ -223,7 +223,8 @@ def merge_row(
     for change in absorbed.merge.conflicts:
         workspace.change_conflict(absorbed.record, change)
     workspace.note(absorbed.events)
-    _confine(workspace, side.name, known.record, seen, absorbed.problems)
+    if absorbed.problems or any(hold.detail == UNREADABLE for hold in binding.held.values()):
+        _confine(workspace, side.name, known.record, seen, absorbed.problems)
     tally.merged += 1
     tally.refused += bool(absorbed.problems)
     return absorbed
@@ -333,7 +334,7 @@ def _meet_keyed(
     workspace.load(buried.values())
     for seen in strangers:
         id_ = seen.row.external_id
-        live = _living(workspace, holders)
+        live = _living(workspace, {key: holders[key] for key in (*keys[id_], *hints[id_])})
         decided = decide_match(keys[id_], hints[id_], live, _taken(workspace, lane, live), twins)
         decided = _after_deletion(workspace, reading, seen, keys[id_], holders, decided, buried.get(id_))
         if isinstance(decided, Doubt):

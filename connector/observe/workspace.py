@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -247,6 +247,7 @@ class Workspace:
             known, stored = self.known[id_], self._stored[id_]
             if known.record != stored.record:
                 records.save_record(self.session, known.record)
+        records.release_ids(self.session, self._newly_taken(touched))
         for letting_go in (True, False):  # an id that moves to another record is let go before it is taken
             for id_ in touched:
                 self._store_bindings(id_, letting_go=letting_go)
@@ -258,6 +259,14 @@ class Workspace:
         self._touched.clear()
         self._rippling.clear()
 
+    def _newly_taken(self, record_ids: Iterable[int]) -> Iterator[Binding]:
+        """Bindings with an external id that they did not have before."""
+        for id_ in record_ids:
+            stored = self._stored[id_].bindings
+            for channel, binding in self.known[id_].bindings.items():
+                if channel not in stored or stored[channel].external_id != binding.external_id:
+                    yield binding
+
     def _store_bindings(self, record_id: int, *, letting_go: bool) -> None:
         stored = self._stored[record_id].bindings
         for channel, binding in self.known[record_id].bindings.items():
@@ -265,8 +274,6 @@ class Workspace:
             was = None if before is None else before.external_id
             if binding == before or letting_go != (was is not None and binding.external_id != was):
                 continue
-            if binding.external_id not in (None, was):
-                records.release_id(self.session, binding)
             saved = records.save_binding(self.session, binding)
             self.known[record_id] = self._with_id(self.known[record_id], binding, saved)
             self._free_cured(before, binding)
