@@ -147,6 +147,11 @@ def hand_overs_of(session: Session, product_ids: Iterable[int]) -> list[StoredHa
     return found
 
 
+def products_claimed(session: Session, channel: str) -> set[int]:
+    """Products with claims on this channel."""
+    return set(session.connection.scalars(select(claim.c.product_id).where(claim.c.channel == channel)))
+
+
 def products_of_orders(session: Session, references: Iterable[str]) -> set[int]:
     """Products with claims or hand-overs in these orders."""
     found: set[int] = set()

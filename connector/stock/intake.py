@@ -172,7 +172,8 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
     products = records.by_reference(session, side.name, Entity.PRODUCT, references)
     hand_overs = _hand_overs(workspace, side, facts, products)
     affected = {entry.product_id for entry in hand_overs}
-    before = facts_of(session, topology, affected | set(products.values()))
+    told_of = stored.products_claimed(session, side.name) | stored.products_of_orders(session, facts.orders)
+    before = facts_of(session, topology, affected | told_of | set(products.values()))
     new_orders = stored.add_orders(session, side.name, facts.orders)
     new = stored.add_hand_overs(session, hand_overs)
     if facts.claims is not None:
@@ -181,7 +182,7 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
     after = facts_of(session, topology, affected)
     owner = topology.sync(Entity.STOCK).owner
     for product_id in sorted(affected):
-        was, now = before.get(product_id, StockFacts()), after[product_id]
+        was, now = before[product_id], after[product_id]
         _book(
             workspace, product_id, first_report_movements(was, now, owner) if first else hand_over_movements(was, now)
         )
