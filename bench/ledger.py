@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -71,11 +72,12 @@ categories = { remote = "categories" }
 """
 
 
-WORDS = (
+SENTENCE = (
     "wol trui katoen blauw mêlée zacht warm winter zomer handgemaakt fabriek klein groot maat lengte mouwen hals rond "
-    "kraag knopen rits zakken voering was graden droog strijken niet bleken natuurlijk duurzaam Nederland België levering "
-    "voorraad kleur rood groen navy zwart wit grijs beige"
-).split()
+    "kraag knopen rits zakken voering was graden droog strijken niet bleken natuurlijk duurzaam Nederland België "
+    "levering voorraad kleur rood groen navy zwart wit grijs beige"
+)
+WORDS = SENTENCE.split()
 
 
 def text(number: int) -> str:
@@ -111,7 +113,7 @@ def filled(records: int) -> Iterator[tuple[Parts, Path]]:
         folder = Path(name)
         (folder / "config.toml").write_text(CONFIG)
         (folder / "plain.toml").write_text(MAPPING)
-        adapters = {"memory": memory.Adapter}
+        adapters: dict[str, Any] = {"memory": memory.Adapter}
         config = load_config(folder / "config.toml", adapters=adapters)
         with assembled(config, stop=threading.Event(), adapters=adapters) as parts:
             for channel in ("erp", "shop"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from connector.ledger.records import chunks
 from connector.ledger.store import Session
@@ -397,19 +397,23 @@ def parked_behind(session: Session, brake_id: int) -> list[Parked]:
     ]
 
 
+_PARKED: Final = (
+    select(parked.c.external_id, parked.c.brake_id)
+    .join(brake, brake.c.id == parked.c.brake_id)
+    .where(
+        brake.c.state == "tripped",
+        brake.c.channel == bindparam("channel_is"),
+        brake.c.entity == bindparam("entity_is"),
+        brake.c.direction == bindparam("direction_is"),
+    )
+)
+
+
 def parked_ids(session: Session, channel: str, entity: Entity, direction: str) -> dict[str, int]:
     """External id → brake id of everything parked in a lane: its later rows join it there."""
-    query = (
-        select(parked.c.external_id, parked.c.brake_id)
-        .join(brake, brake.c.id == parked.c.brake_id)
-        .where(
-            brake.c.state == "tripped",
-            brake.c.channel == channel,
-            brake.c.entity == entity.value,
-            brake.c.direction == direction,
-        )
-    )
-    return {row.external_id: row.brake_id for row in session.connection.execute(query)}
+    given = {"channel_is": channel, "entity_is": entity.value, "direction_is": direction}
+    query = session.connection.execute(_PARKED, given)
+    return {row.external_id: row.brake_id for row in query}
 
 
 def unpark_row(session: Session, brake_id: int, external_id: str) -> None:

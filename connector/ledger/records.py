@@ -207,6 +207,20 @@ def delete_binding(session: Session, value: Binding) -> None:
     session.connection.execute(delete(binding).where(binding.c.id == value.id))
 
 
+_PRINTS: Final = select(
+    binding.c.external_id,
+    binding.c.record_id,
+    binding.c.fingerprint,
+    binding.c.reread,
+    binding.c.state,
+    binding.c.changes_on,
+).where(
+    binding.c.channel == bindparam("channel_is"),
+    binding.c.entity == bindparam("entity_is"),
+    binding.c.external_id.in_(bindparam("ids", expanding=True)),
+)
+
+
 def fingerprints(
     session: Session, channel: str, entity: Entity, external_ids: Sequence[str], today: date
 ) -> dict[str, tuple[int, bytes | None, bool]]:
@@ -216,19 +230,11 @@ def fingerprints(
     """
     day = today.isoformat()
     found: dict[str, tuple[int, bytes | None, bool]] = {}
-    columns = (
-        binding.c.external_id,
-        binding.c.record_id,
-        binding.c.fingerprint,
-        binding.c.reread,
-        binding.c.state,
-        binding.c.changes_on,
-    )
     for part in chunks(external_ids):
-        query = select(*columns).where(_lane(channel, entity), binding.c.external_id.in_(part))
-        for row in session.connection.execute(query):
-            due = row.changes_on is not None and row.changes_on <= day
-            found[row.external_id] = (row.record_id, row.fingerprint, row.reread or due or row.state != "bound")
+        given = {"channel_is": channel, "entity_is": entity.value, "ids": part}
+        for external_id, record_id, print_, reread, state, changes_on in session.connection.execute(_PRINTS, given):
+            due = changes_on is not None and changes_on <= day
+            found[external_id] = (record_id, print_, reread or due or state != "bound")
     return found
 
 

@@ -1,0 +1,1 @@
+"""Floors and figures: what things cost, printed by a command each."""
