@@ -342,7 +342,7 @@ def test_a_tombstone_lets_go_of_an_id(shelf: Shelf, state: str, left: str | None
     """An id that the channel gives out again is taken from what is buried, never from what is bound."""
     former, new = shelf.bound("1", state=state), shelf.add()
     with shelf.ledger.write() as session:
-        records.release_id(session, binding(new, "1"))
+        records.release_ids(session, [binding(new, "1")])
     assert left == shelf.load(former).bindings["shop"].external_id
 
 
@@ -350,7 +350,7 @@ def test_a_thing_that_comes_back_keeps_its_id(shelf: Shelf) -> None:
     """What is buried does not let go of its id for itself."""
     record_id = shelf.bound("1", state="gone")
     with shelf.ledger.write() as session:
-        records.release_id(session, binding(record_id, "1"))
+        records.release_ids(session, [binding(record_id, "1")])
     assert "1" == shelf.load(record_id).bindings["shop"].external_id
 
 

@@ -150,3 +150,19 @@ def test_an_unknown_member_says_so(database: Database, table: Table) -> None:
         connection.exec_driver_sql("INSERT INTO sample (id, colour) VALUES (1, 'green')")
     with pytest.raises(LedgerError, match="'green' is no Colour"), database.read() as connection:
         connection.execute(select(table)).all()
+
+
+@pytest.mark.parametrize("length", [10, 239, 240, 241, 5000])
+def test_a_long_value_is_kept_in_less(database: Database, table: Table, length: int) -> None:
+    """What is worth it is compressed, and comes back to the letter; a damaged one is told as such."""
+    text = ("Wollen trui mêlée " * 300)[:length]
+    assert {"description": text} == kept(database, value={"description": text})["value"]
+    with database.read() as connection:
+        (stored,) = connection.exec_driver_sql("SELECT value FROM sample").one()
+    assert len(bytes(stored)) <= 260
+    if length == 5000:
+        with database.write() as connection:
+            connection.execute(sample.update().values(number=None))
+            connection.exec_driver_sql("UPDATE sample SET value = substr(value, 1, 20)")
+        with pytest.raises(LedgerError), database.read() as connection:
+            connection.execute(select(sample)).all()
