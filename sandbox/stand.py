@@ -180,7 +180,10 @@ class Stand:
             return
         server.task_dispatcher.shutdown(timeout=2)
         trigger = cast(Any, server.trigger)
-        trigger.pull_trigger(lambda: _close_all(server))
+        try:
+            trigger.pull_trigger(lambda: _close_all(server))
+        except OSError:  # the trigger's pipe was closed under a cut connection: end the loop from here
+            _close_all(server)
         if self._loop is not None:
             self._loop.join(timeout=5)
         trigger.close()
