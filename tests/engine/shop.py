@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from adapters import memory
 from adapters.memory import WORLDS, World
 from connector.config import load_config
-from connector.contract import AdapterType, EntityCapabilities
+from connector.contract import EntityCapabilities
 from connector.ledger import holds, journal, records
 from connector.ledger.engine import open_ledger
 from connector.ledger.holds import Case, StoredBrake, StoredConflict
@@ -287,7 +288,7 @@ def new_ledger() -> Path:
 @contextmanager
 def running(folder: Path, clock: Ticking, able: Mapping[str, Mapping[Entity, EntityCapabilities]]) -> Iterator[Parts]:
     """The connector on this folder's configuration and ledger."""
-    adapters: dict[str, AdapterType] = {"memory": memory.Adapter}
+    adapters: dict[str, Any] = {"memory": memory.Adapter}
     config = load_config(folder / "config.toml", adapters=adapters)
     with assembled(config, now=clock, stop=threading.Event(), adapters=adapters) as parts:
         sides = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.memory import Thing
 from connector.errors import AmbiguousWrite, Transient
 from connector.ledger import records
 from connector.model.entity import Entity
@@ -105,7 +106,8 @@ def test_a_stranger_that_goes_before_it_is_matched_is_forgotten(empty: Chain) ->
 
 def test_a_stranger_found_before_a_create_is_matched(shop: Chain) -> None:
     """A person made the same article there since we looked: it is the thing, and no second one is made."""
-    world, again = shop.worlds["shop"], []
+    world = shop.worlds["shop"]
+    again: list[Thing] = []
 
     def made_meanwhile(moment: str) -> None:
         if moment == "before" and world.calls and world.calls[-1][:2] == ("list", "stock") and not again:

@@ -47,7 +47,8 @@ def test_a_sale_between_reading_and_writing_survives(tmp_path: Path) -> None:
         shop.add_product("A-1", pieces=10)
         shop.match()
         shop.sync()
-        world, sold = shop.worlds["shop"], []
+        world = shop.worlds["shop"]
+        sold: list[int] = []
 
         def sale_at_the_last_moment(moment: str) -> None:
             if moment == "before" and world.calls and world.calls[-1][:2] == ("list", "stock") and not sold:
@@ -65,7 +66,8 @@ def test_a_sale_between_reading_and_writing_survives(tmp_path: Path) -> None:
 def test_a_sale_just_after_a_write_is_a_sale(shop: Chain) -> None:
     """A receipt remembers what was sent, not what is read back: known failure 32."""
     sell(shop, "till", 2)
-    world, sold = shop.worlds["shop"], []
+    world = shop.worlds["shop"]
+    sold: list[int] = []
 
     def sale_right_after(moment: str) -> None:
         if moment == "after" and not sold:
@@ -176,7 +178,8 @@ def test_relative_writes_send_the_difference(tmp_path: Path) -> None:
         shop.add_product("A-1", pieces=10)
         shop.match()
         shop.sync()
-        world, sold = shop.worlds["shop"], []
+        world = shop.worlds["shop"]
+        sold: list[int] = []
 
         def sale_at_the_last_moment(moment: str) -> None:
             if moment == "before" and not sold and shop.worlds["till"].calls[-1][1] == "stock":
@@ -228,7 +231,7 @@ def test_evidence_goes_before_the_figure(shop: Chain) -> None:
     shop.worlds["shop"].faults.append(("after", AmbiguousWrite("no answer")))
     shop.sync()
     sell(shop, "shop", 1)
-    shop.parts.open_channel("shop").landed = lambda _entity, _write: True  # type: ignore[method-assign]
+    shop.parts.open_channel("shop").landed = lambda entity, write: True  # type: ignore[method-assign]  # a document
     shop.clock.pass_(seconds=LANDED_S)
     shop.sync()
     shop.sync()
