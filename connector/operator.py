@@ -119,8 +119,7 @@ def release_brake(parts: Parts, brake: StoredBrake) -> Tally:
     lane = parts.lane(brake.channel, brake.entity)
     with parts.ledger.write() as session:
         workspace, waiting = _settle_brake(parts, session, brake, "released")
-        if brake.direction == "out":
-            _let_through(session, brake, waiting)
+        _let_through(session, brake, waiting)
         workspace.note([Event("released", brake.channel, brake.entity, None, detail={"brake": brake.id})])
         gone = [one.external_id for one in waiting if not one.row and brake.direction == "in"]
         tally.gone = bury(workspace, lane, seen_gone(workspace, lane, gone, session.now))

@@ -6,7 +6,7 @@ values it would write has another cause: a mapping, a scope, a setting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,13 +15,13 @@ from connector.deliver.compose import Composed
 from connector.ledger import holds, records
 from connector.ledger.holds import LET_THROUGH, Parked
 from connector.model.binding import WHOLE_BINDING, Held
-from connector.model.entity import Value
+from connector.model.entity import LIFE_FIELD, Value
 from connector.model.record import Binding, Known
 from connector.observe.absorb import shadow_values
 from connector.observe.weighing import limits_of
 from connector.observe.workspace import Workspace
 from connector.parts import Lane
-from connector.settle import context_of
+from connector.settle import LIFE, context_of
 
 
 def pass_out(workspace: Workspace, lane: Lane, composed: Sequence[Composed]) -> list[Composed]:
@@ -59,14 +59,20 @@ def _is_old(workspace: Workspace, one: Composed, window: timedelta) -> bool:
     """Whether what would be written was agreed long before it came to be owed. A create has nothing to harm."""
     if one.intent is None or one.binding.external_id is None:
         return False
-    agreed = workspace.known[one.binding.record_id].record.agreed
-    moments = [agreed[name].by.at for name in one.owed if name in agreed]
-    newest = max((moment for moment in moments if moment is not None), default=None)
-    return newest is None or newest < _owed_since(one.binding, workspace.moment.now) - window
+    known = workspace.known[one.binding.record_id]
+    newest = max((moment for moment in _causes(known, one) if moment is not None), default=None)
+    owed_since = one.binding.dirty_since or workspace.moment.now
+    return newest is None or newest < owed_since - window
 
 
-def _owed_since(binding: Binding, now: datetime) -> datetime:
-    return binding.dirty_since or now
+def _causes(known: Known, one: Composed) -> Iterator[datetime | None]:
+    """When the values were agreed; of what is to end there, when anything of the record last changed."""
+    ends = one.owed.keys() <= {LIFE, LIFE_FIELD}
+    for name, agreed in known.record.agreed.items():
+        if ends or name in one.owed:
+            yield agreed.by.at
+    if known.record.life == "gone":
+        yield from (binding.seen_at for binding in known.bindings.values() if binding.state == "gone")
 
 
 def _kinds(workspace: Workspace, lane: Lane, one: Composed) -> frozenset[Kind]:

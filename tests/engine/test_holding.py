@@ -511,3 +511,25 @@ def test_nothing_is_created_without_its_key(tmp_path: Path) -> None:
         assert 2 == len(shop.worlds["till"].things[Entity.PRODUCT])
         assert ["MappingError"] == [case.error for case in shop.cases()]
         assert 0 == shop.sync().written
+
+
+def test_what_a_person_let_in_is_not_stopped_on_its_way_out(tmp_path: Path) -> None:
+    """Deletions that were looked at and released are passed on without being asked about once more."""
+    config = CONFIG.replace("[sync.product]\n", '[sync.product]\ndeletes = "delete"\n').replace(
+        "min_count = 10", "min_count = 3"
+    )
+    with chain(tmp_path, config) as shop:
+        for number in range(MANY):
+            shop.add_product(f"P-{number:02d}")
+        shop.match()
+        shop.sync()
+        shop.clock.pass_(days=3)
+        shop.sync()
+        for number in range(6):
+            shop.worlds["erp"].remove(Entity.PRODUCT, shop.id_of("erp", f"P-{number:02d}"))
+        shop.clock.pass_(minutes=5)
+        shop.sync(entities=frozenset({Entity.PRODUCT}))
+        release_brake(shop.parts, only(shop))
+        shop.sync(entities=frozenset({Entity.PRODUCT}))
+        assert [] == shop.brakes()
+        assert MANY - 6 == len(names(shop, "shop"))
