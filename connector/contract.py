@@ -24,7 +24,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from connector.errors import ConnectorError
-from connector.model.entity import Entity, Key, Native
+from connector.model.entity import Entity, Key, Native, PriceChoice
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,7 @@ class EntityCapabilities:
         parts: the calls of one write, in their order, as the mapping names them; () is one call.
         renames: whether the key (a SKU) can be changed there.
         in_flight: writes at once on this channel.
+        choice: of prices: how the system chooses among several rows that apply; None: nobody knows.
     """
 
     read: bool = True
@@ -203,6 +204,7 @@ class EntityCapabilities:
     parts: tuple[str, ...] = ()
     renames: bool = True
     in_flight: int = 1
+    choice: PriceChoice | None = None
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from connector.decide.pays import Row, amount_paid
+from connector.decide.turns import Period
 from connector.ledger import journal, records
 from connector.ledger.journal import Entry
-from connector.model.entity import DEPENDENT, Entity, Value, code_key
+from connector.model.entity import DEPENDENT, Entity, PriceChoice, Value, code_key
+from connector.model.record import Known
 from connector.observe.absorb import shadow_values
 from connector.observe.workspace import Workspace
 from connector.parts import Parts
@@ -31,14 +35,28 @@ class ExplainedField:
 
 
 @dataclass(frozen=True)
+class Paid:
+    """What one piece costs today on a channel by the rows that it shows of one price list; ``row`` is the one it takes.
+
+    ``amount`` None: no row applies today, or nobody knows how this system chooses among several.
+    """
+
+    channel: str
+    amount: Decimal | None
+    row: str
+    choice: PriceChoice | None
+
+
+@dataclass(frozen=True)
 class Explained:
-    """One record with its fields."""
+    """One record with its fields; ``pays``: of a price row, what its list comes to on each channel."""
 
     entity: Entity
     key: str
     life: str
     fields: tuple[ExplainedField, ...]
     channels: Mapping[str, Mapping[str, Value]]
+    pays: tuple[Paid, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,7 @@ def explain_record(parts: Parts, record_id: int, only: str | None = None) -> Exp
         known = workspace.get(record_id)
         parent = workspace.parent_of(known)
         lost = _losers(list(journal.of_record(session, record_id)))
+        pays = _paid(parts, workspace, known) if known.record.entity is Entity.PRICE else ()
     record = known.record
     context = context_of(parts.topology, record, None if parent is None else parent.record, parts.today())
     shows: dict[str, Mapping[str, Value]] = {}
@@ -108,7 +127,51 @@ def explain_record(parts: Parts, record_id: int, only: str | None = None) -> Exp
         name: {"id": binding.external_id, "state": binding.state, "owed": binding.dirty}
         for name, binding in known.bindings.items()
     }
-    return Explained(record.entity, key, record.life, fields, bindings)
+    return Explained(record.entity, key, record.life, fields, bindings, pays)
+
+
+def _paid(parts: Parts, workspace: Workspace, known: Known) -> tuple[Paid, ...]:
+    """Each system resolves its rows itself: why one costs less than another (known failure 19)."""
+    product = known.record.parent_id or 0
+    siblings = records.dependents(workspace.session, Entity.PRICE, [product]).get(product, [])
+    workspace.load(siblings)
+    rows = [workspace.known[id_] for id_ in siblings if workspace.known[id_].record.place == known.record.place]
+    channels = sorted({name for row in rows for name in row.bindings if name in parts.topology.sides})
+    return tuple(_paid_there(parts, workspace, channel, rows) for channel in channels)
+
+
+def _paid_there(parts: Parts, workspace: Workspace, channel: str, rows: list[Known]) -> Paid:
+    side = parts.topology.sides[channel]
+    shown: dict[str, Row] = {}
+    for known in rows:
+        binding = known.bindings.get(channel)
+        if binding is not None and binding.state == "bound":
+            parent = workspace.parent_of(known)
+            product = None if parent is None else parent.record
+            context = context_of(parts.topology, known.record, product, parts.today())
+            shown[known.record.key] = _row(known, shadow_values(side.mappings[Entity.PRICE], binding, context))
+    choice = side.can(Entity.PRICE).choice
+    row, amount = amount_paid(shown, choice, parts.today()) or ("", None)
+    return Paid(channel, amount, row, choice)
+
+
+def _row(known: Known, shows: Mapping[str, Value]) -> Row:
+    """A price row as a channel shows it; its quantity and its start are part of its key."""
+    _, min_qty, starts = known.record.key.split("|")
+    return Row(
+        Period(_day(starts), _day(shows.get("ends"))),
+        Decimal(min_qty),
+        _number(shows.get("amount")),
+        _number(shows.get("percent")),
+    )
+
+
+def _day(value: Value) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def _number(value: Value) -> Decimal | None:
+    return Decimal(value) if isinstance(value, (int, Decimal)) else None
 
 
 def _losers(entries: list[Entry]) -> dict[str, list[str]]:

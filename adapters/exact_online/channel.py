@@ -40,7 +40,11 @@ CAPABILITIES: Final = Capabilities(
             deletions=True, read_batch=_SYNC_PAGE, lands_within_s=_LANDS_WITHIN_S, parts=accounts.PARTS
         ),
         Entity.PRICE: EntityCapabilities(
-            delete=True, deletions=True, read_batch=_SYNC_PAGE, lands_within_s=_LANDS_WITHIN_S
+            delete=True,
+            deletions=True,
+            read_batch=_SYNC_PAGE,
+            lands_within_s=_LANDS_WITHIN_S,
+            choice="first",  # which of two valid rows goes first is not documented (facts 123, 127)
         ),
         Entity.STOCK: EntityCapabilities(
             # a position that is missing was never touched, or went with its item

@@ -56,6 +56,7 @@ CAPABILITIES: Final = Capabilities(
             read_batch=prices.READ_BATCH,
             write_batch=prices.WRITE_BATCH,
             lands_within_s=_LANDS_WITHIN_S,
+            choice="lowest",
         ),
         Entity.STOCK: EntityCapabilities(
             feed=False,

@@ -16,7 +16,7 @@ from connector.cli.exit import Exit
 from connector.cli.output import Branch
 from connector.cli.work import working
 from connector.errors import ConnectorError
-from connector.explain import Explained, explain_record, find_records, history_of
+from connector.explain import Explained, Paid, explain_record, find_records, history_of
 from connector.ledger.engine import open_ledger
 from connector.ledger.lock import EngineLock
 from connector.model.entity import Entity
@@ -168,6 +168,7 @@ def explain(call: Call, entity: str, key: str, field: str | None) -> int:
 
 
 def _draw_explained(call: Call, explained: Sequence[Explained]) -> None:
+    told: set[tuple[Paid, ...]] = set()
     for record in explained:
         branches = []
         for one in record.fields:
@@ -177,7 +178,18 @@ def _draw_explained(call: Call, explained: Sequence[Explained]) -> None:
             origin = f"{one.by} by {one.rule}" + (f", {call.out.cell(one.at)}" if one.at else "")
             label = f"{one.field} = {call.out.cell(one.value)}  ({origin})"
             branches.append(Branch(label, (*shows, *holds, *lost)))
+        if record.pays and record.pays not in told:  # the rows of one list come to the same
+            told.add(record.pays)
+            branches.append(Branch("one piece costs today", tuple(Branch(_paid(call, one)) for one in record.pays)))
         call.out.tree(Branch(f"{record.entity} {record.key} ({record.life})", tuple(branches)))
+
+
+def _paid(call: Call, one: Paid) -> str:
+    """How a channel resolves its rows, in words."""
+    if one.amount is None:
+        return f"on {one.channel}: no row applies" if one.choice else f"on {one.channel}: as its own rules say"
+    ways = {"lowest": ", its lowest row", "first": ", the first row that applies", None: ""}
+    return f"on {one.channel} {call.out.cell(one.amount)}, by {one.row}{ways[one.choice]}"
 
 
 @click.command()

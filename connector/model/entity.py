@@ -40,6 +40,10 @@ Native: TypeAlias = Mapping[str, Value]
 
 Life = Literal["live", "archived", "gone"]
 
+#: How a system chooses among several price rows that apply: the lowest amount; or the first agreement
+#: that applies, where a larger quantity goes before a smaller one, and what began last before what stood.
+PriceChoice = Literal["lowest", "first"]
+
 #: The canonical field that carries the record's life: true = live, false = archived.
 LIFE_FIELD: Final = "active"
 
