@@ -23,6 +23,7 @@ from connector.plan import Plan, make_plan
 from connector.resync import forget
 from connector.round import Report, run_round
 from connector.standing import standing
+from connector.wiring import utc_now
 
 _UNREACHABLE = (AuthFailed, Transient, RateLimited, ContractBroken)
 
@@ -120,10 +121,14 @@ def _plan(call: Call) -> int:
 def _draw_plan(call: Call, made: Plan) -> None:
     for write in made.writes:
         fields = "  ".join(f"{c.field} {call.out.cell(c.shows)} → {call.out.cell(c.becomes)}" for c in write.changes)
-        call.out.line(f"{write.channel}  {write.entity}  {write.key}  {write.operation}  {fields}  ({write.by})")
+        by = f"{write.by}, {call.out.cell(write.at)}" if write.at else write.by
+        call.out.line(f"{write.channel}  {write.entity}  {write.key}  {write.operation}  {fields}  ({by})")
     for lane in made.costs:
         share = f", {lane.share}" if lane.share else ""
         call.out.line(f"{lane.lane}: {lane.writes} writes in {lane.calls} calls{share}")
+    for channel, at in made.finishes.items():
+        told = f"not before {call.out.cell(at)}: its budget is spent by then" if at > utc_now() else "at once"
+        call.out.line(f"{channel} can be done {told}")
     for name, error in made.failed.items():
         call.out.line(f"{name}: {error}")
     writes, calls = len(made.writes), sum(lane.calls for lane in made.costs)

@@ -58,7 +58,7 @@ def _budgets(parts: Parts) -> dict[str, list[dict[str, Any]]]:
         name: [
             {"name": each.name, "remaining": each.remaining, "limit": each.limit, "resets_at": each.resets_at}
             for each in parts.budget_of(name)
-            if not each.name.startswith("errors:")
+            if each.counts_calls
         ]
         for name in parts.topology.sides
     }

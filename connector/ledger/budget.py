@@ -57,9 +57,21 @@ class Allowance:
         passed = (now - self.resets_at) // window + 1
         return replace(self, remaining=self.limit, resets_at=self.resets_at + passed * window)
 
+    @property
+    def counts_calls(self) -> bool:
+        """Whether every call spends it; a budget of errors is spent by errors alone."""
+        return not self.name.startswith(ERRORS)
+
+    def spent_at(self, calls: int, now: datetime) -> datetime:
+        """The earliest moment at which the last of so many calls may be made."""
+        if calls <= self.remaining:
+            return now
+        windows = (calls - self.remaining - 1) // self.limit
+        return self.resets_at + windows * timedelta(seconds=self.window_s)
+
     def reserved_for_stock(self, share: Decimal) -> int:
         """Calls of this window that only stock may make."""
-        if self.window_s <= _FLOOR_FROM_S or self.name.startswith(ERRORS):
+        if self.window_s <= _FLOOR_FROM_S or not self.counts_calls:
             return 0
         return int((self.limit * share).to_integral_value(ROUND_CEILING))
 
@@ -96,7 +108,7 @@ def charged(
 
 
 def _counts(allowance: Allowance, purpose: str) -> bool:
-    return allowance.name == purpose if purpose.startswith(ERRORS) else not allowance.name.startswith(ERRORS)
+    return allowance.name == purpose if purpose.startswith(ERRORS) else allowance.counts_calls
 
 
 def _room(allowance: Allowance, purpose: str, floor_share: Decimal) -> int:

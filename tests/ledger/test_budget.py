@@ -234,3 +234,20 @@ def test_a_correction_in_one_window_never_gives_back(
     after = before.corrected(Limit("day", limit, word, before.resets_at), now)
     assert 0 <= after.remaining <= max(0, limit - (100 - remaining))
     assert after.remaining <= word
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        (0, NOON),
+        (4, NOON),
+        (5, NOON + timedelta(seconds=30)),
+        (14, NOON + timedelta(seconds=30)),
+        (15, NOON + timedelta(seconds=90)),
+        (34, NOON + timedelta(seconds=150)),
+    ],
+)
+def test_calls_beyond_what_is_left_wait_for_the_next_windows(calls: int, expected: datetime) -> None:
+    """Four of ten are left now; ten more come in half a minute, and ten each minute after that."""
+    minute = Allowance("minute", 10, 4, 60, NOON + timedelta(seconds=30))
+    assert expected == minute.spent_at(calls, NOON)
