@@ -168,19 +168,26 @@ class MemoryChannel:
         found = (self.world.things[entity].get(id_) for id_ in ids)
         return [self._row(entity, thing) for thing in found if thing is not None and not thing.deleted]
 
-    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
+    def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
         self._call("find", entity, len(keys))
-        living = [thing for thing in self.world.things[entity].values() if not thing.deleted]
-        if entity in DEPENDENT:
-            rows = [self._row(entity, thing) for thing in living if thing.parent == parent]
-            return dict.fromkeys(keys, rows)
         name = self.world.key_names.get(entity, "sku")
         found: dict[Key, list[Row]] = {key: [] for key in keys}
-        for thing in living:
+        for thing in self._living(entity):
             for key in keys:
                 if code_key(str(thing.native.get(name) or "")) == key.text:
                     found[key].append(self._row(entity, thing))
         return found
+
+    def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:
+        self._call("find", entity, len(products))
+        found: dict[str, list[Row]] = {product: [] for product in products}
+        for thing in self._living(entity):
+            if thing.parent in found:
+                found[thing.parent].append(self._row(entity, thing))
+        return found
+
+    def _living(self, entity: Entity) -> list[Thing]:
+        return [thing for thing in self.world.things[entity].values() if not thing.deleted]
 
     def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
         self._call("write", entity, len(writes))

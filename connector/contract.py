@@ -267,12 +267,20 @@ class Channel(Protocol):
         """
         ...
 
-    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
-        """Look records up by key; an empty list where the channel has none.
+    def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
+        """Look products or customers up by key; an empty list where the channel has none.
 
-        Called before every create, because a create that timed out may have happened. For prices
-        and stock ``parent`` is the product there, and the answer holds all its rows under each key.
+        Called before every create, because a create that timed out may have happened: once for all
+        that are to be created next, in as few calls as the channel's own look-up takes.
         Raises Transient when the channel can't answer.
+        """
+        ...
+
+    def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:
+        """All prices or stock figures of these products, by the product's external id there.
+
+        Called before every create of one, as :meth:`find` is. An empty list where a product has none,
+        or is not there. Raises Transient when the channel can't answer.
         """
         ...
 

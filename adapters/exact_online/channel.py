@@ -25,8 +25,8 @@ from connector.contract import (
 )
 from connector.model.entity import Entity, Key
 
-#: A batch is intended before its first call: the last of twenty may leave minutes later.
-_LANDS_WITHIN_S: Final = 300.0
+#: After so long a call that was cut off is not worked on any more; stock counts of one batch leave after one another.
+_LANDS_WITHIN_S: Final = 180.0
 #: Rows per page of a sync endpoint.
 _SYNC_PAGE: Final = 1000
 
@@ -109,12 +109,11 @@ class ExactOnlineChannel:
         }
         return readers[entity](ids)
 
-    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
-        if entity is Entity.PRODUCT:
-            return self._items.find(keys)
-        if entity is Entity.CUSTOMER:
-            return self._accounts.find(keys)
-        return self._prices.find(keys, parent) if entity is Entity.PRICE else self._stock.find(keys, parent)
+    def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
+        return self._items.find(keys) if entity is Entity.PRODUCT else self._accounts.find(keys)
+
+    def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:
+        return self._prices.find_of(products) if entity is Entity.PRICE else self._stock.find_of(products)
 
     def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
         writers = {

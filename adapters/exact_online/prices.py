@@ -16,7 +16,7 @@ from adapters.exact_online.feeds import PRICE, Feeds
 from adapters.exact_online.items import ITEMS
 from adapters.exact_online.properties import selected
 from connector.contract import Opening, Page, Row, RowResult, Write
-from connector.model.entity import Entity, Key
+from connector.model.entity import Entity
 
 PRICES: Final = "logistics/SalesItemPrices"
 _SYNC: Final = "sync/Logistics/SalesItemPrices"
@@ -73,12 +73,14 @@ class Prices:
             found += self._api.listing(PRICES, self._select, _LANE, odata.either("ID", map(odata.guid, some)))
         return [self._row(native) for native in found]
 
-    def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
-        """All rows of the item that are ours, under each key; the one it got by itself only if no other is base."""
-        rows = [self._row(native) for native in self._of(parent)]
+    def find_of(self, items: Sequence[str]) -> dict[str, list[Row]]:
+        """All rows of the items that are ours; the one an item got by itself only if no other is base."""
+        return {item: self._told(natives) for item, natives in self._of(items).items()}
+
+    def _told(self, natives: Sequence[Mapping[str, Any]]) -> list[Row]:
+        rows = [self._row(native) for native in natives]
         touched = [row for row in rows if not _is_automatic(row.native)]
-        has_base = any(row.part == "base" for row in touched)
-        return {key: list(touched if has_base else rows) for key in keys}
+        return touched if any(row.part == "base" for row in touched) else rows
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """One call per row."""
@@ -97,7 +99,7 @@ class Prices:
         """A new row, or the one in its place: a second one beside the automatic one would be two prices (fact 124)."""
         looked = self._looked.pop(write.parent_id, None)
         if looked is None or self._now() - looked.at >= _LOOKED_UP:
-            rows: Sequence[Mapping[str, Any]] = self._of(write.parent_id)
+            rows: Sequence[Mapping[str, Any]] = self._of([write.parent_id])[write.parent_id]
             self._looked.pop(write.parent_id, None)
         else:
             rows = looked.rows
@@ -146,16 +148,18 @@ class Prices:
         items = self._api.listing(ITEMS, ["ID", "Unit"], _LANE, f"ID eq {odata.guid(write.parent_id)}")
         return next((str(item.get("Unit") or "").strip() for item in items), "")
 
-    def _of(self, item: str) -> list[dict[str, Any]]:
-        """The rows of one item that are ours, past and future ones too (fact 127)."""
-        if not odata.is_guid(item):
-            return []
+    def _of(self, items: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """The rows of items that are ours, past and future ones too (fact 127)."""
+        found: dict[str, list[Mapping[str, Any]]] = {item: [] for item in items}
         at = self._now()
-        natives = self._api.listing(PRICES, self._select, _LANE, f"Item eq {odata.guid(item)}")
-        rows = [native for native in natives if self._is_ours(native)]
+        for some in odata.chunks([item for item in found if odata.is_guid(item)]):
+            where = odata.either("Item", map(odata.guid, some))
+            for native in self._api.listing(PRICES, self._select, _LANE, where):
+                if self._is_ours(native):
+                    found[str(native["Item"]).lower()].append(native)
         self._looked = {one: looked for one, looked in self._looked.items() if at - looked.at < _LOOKED_UP}
-        self._looked[item] = _Looked(rows, at)
-        return rows
+        self._looked |= {item: _Looked(rows, at) for item, rows in found.items()}
+        return found
 
     def _rows(self, natives: Sequence[Mapping[str, Any]]) -> list[Row]:
         return [self._row(native) for native in natives if self._is_ours(native) and not _is_automatic(native)]

@@ -15,7 +15,7 @@ from adapters.exact_online.feeds import Feeds
 from adapters.exact_online.properties import selected
 from connector.contract import Opening, Page, Row, RowResult, Write
 from connector.errors import AuthFailed, ConnectorError, ContractBroken, RateLimited, Rejected, Transient
-from connector.model.entity import Entity, Key
+from connector.model.entity import Entity
 
 COUNTS: Final = "inventory/StockCounts"
 ITEM_WAREHOUSES: Final = "inventory/ItemWarehouses"
@@ -62,10 +62,12 @@ class Stock:
         items = sorted({item for item, _, _ in (id_.partition(":") for id_ in ids) if odata.is_guid(item)})
         return [row for row in self._of(items) if row.external_id in wanted]
 
-    def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
-        """All figures of the item, under each key."""
-        rows = self._of([parent]) if odata.is_guid(parent) else []
-        return {key: list(rows) for key in keys}
+    def find_of(self, items: Sequence[str]) -> dict[str, list[Row]]:
+        """All figures of the items."""
+        found: dict[str, list[Row]] = {item: [] for item in items}
+        for row in self._of([item for item in found if odata.is_guid(item)]):
+            found[row.parent].append(row)
+        return found
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """Book the differences, a count per warehouse and six writes. A refused count booked nothing: it is split."""

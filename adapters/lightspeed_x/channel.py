@@ -147,12 +147,11 @@ class LightspeedChannel:
         }
         return readers[entity](ids)
 
-    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
-        if entity is Entity.PRODUCT:
-            return self._products.find(keys)
-        if entity is Entity.CUSTOMER:
-            return self._customers.find(keys)
-        return self._prices.find(keys, parent) if entity is Entity.PRICE else self._stock.find(keys, parent)
+    def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
+        return self._products.find(keys) if entity is Entity.PRODUCT else self._customers.find(keys)
+
+    def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:
+        return self._prices.find_of(products) if entity is Entity.PRICE else self._stock.find_of(products)
 
     def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
         writers = {

@@ -12,7 +12,7 @@ from adapters.lightspeed_x.position import Position, pack, unpack
 from adapters.lightspeed_x.products import Products, is_sellable, moved
 from connector.contract import Opening, Page, Row
 from connector.errors import Gone
-from connector.model.entity import Entity, Key
+from connector.model.entity import Entity
 
 PURPOSE: Final = Entity.PRICE.value
 BASE_PART, BOOK_PART = "base", "book"
@@ -70,10 +70,9 @@ class Prices:
                 rows += self._of_books(product)
         return [row for row in rows if row.external_id in wanted]
 
-    def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
-        """All prices of the product, under each key."""
-        rows = (self._own(parent) if self._has_base else []) + self._of_books(parent)
-        return dict.fromkeys(keys, rows)
+    def find_of(self, products: Sequence[str]) -> dict[str, list[Row]]:
+        """All prices of the products: a call each for their own, another one for their rows of books."""
+        return {id_: (self._own(id_) if self._has_base else []) + self._of_books(id_) for id_ in products}
 
     def _own(self, product: str) -> list[Row]:
         found = self._products.get(product, PURPOSE)

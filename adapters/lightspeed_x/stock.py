@@ -15,12 +15,14 @@ from adapters.lightspeed_x.products import moved
 from adapters.lightspeed_x.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
 from connector.errors import AmbiguousWrite, ConnectorError, Rejected
-from connector.model.entity import Entity, Key
+from connector.model.entity import Entity
 
 PURPOSE: Final = Entity.STOCK.value
 FEED: Final = "inventory"
 #: The API takes 1000 rows; a call whose answer is lost puts all of its rows in doubt.
 WRITE_BATCH: Final = 200
+#: Of more products than these the levels are picked out of the whole list.
+FEW: Final = 8
 #: The sub-record that a write makes: the version of its adjustment, by which later ones are told apart.
 ADJUSTMENT: Final = "adjustment"
 #: How far apart our clock and the shop's may be when a moment of one is compared with one of the other.
@@ -80,18 +82,23 @@ class Stock:
             yield Page(self._rows(batch.rows), batch.began_at, complete=batch.last)
 
     def read(self, ids: Sequence[str]) -> list[Row]:
-        """Levels by their id, ``PRODUCT:OUTLET``; one call a product."""
+        """Levels by their id, ``PRODUCT:OUTLET``."""
         wanted = frozenset(ids)
-        products = dict.fromkeys(id_.partition(":")[0] for id_ in ids)
-        return [row for product in products for row in self._of(product) if row.external_id in wanted]
+        products = frozenset(id_.partition(":")[0] for id_ in ids)
+        return [row for row in self._of(products) if row.external_id in wanted]
 
-    def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
-        """All levels of the product, under each key."""
-        return dict.fromkeys(keys, self._of(parent))
+    def find_of(self, products: Sequence[str]) -> dict[str, list[Row]]:
+        """All levels of the products."""
+        found: dict[str, list[Row]] = {product: [] for product in products}
+        for row in self._of(frozenset(products)):
+            found[row.parent].append(row)
+        return found
 
-    def _of(self, product: str) -> list[Row]:
-        levels = [row for batch in self._api.inventory(PURPOSE, 0, product_id=product) for row in batch.rows]
-        return self._rows([row for row in levels if row.get("product_id") == product])
+    def _of(self, products: frozenset[str]) -> list[Row]:
+        """The levels of some products: a call each, or the whole list, five thousand in a call, for many."""
+        asked: list[Json] = [{}] if len(products) > FEW else [{"product_id": product} for product in sorted(products)]
+        batches = (batch for one in asked for batch in self._api.inventory(PURPOSE, 0, **one))
+        return self._rows([level for batch in batches for level in batch.rows if level.get("product_id") in products])
 
     def _rows(self, levels: Sequence[Json]) -> list[Row]:
         """Rows of the configured outlets; a deleted level says no more than its deleted product."""

@@ -84,16 +84,6 @@ class Catalogue:
             self.learn(str(item["id"]), str(item["sku"]))
         return {id_: self._sku[id_] for id_ in ids if id_ in self._sku}
 
-    def resolve(self, parent: str, purpose: str) -> tuple[str, str] | None:
-        """``(id, SKU)`` of a product given by its id, or by its SKU where no product has such an id; None: neither."""
-        sku = self.skus([parent], purpose).get(parent)
-        if sku is not None:
-            return parent, sku
-        for item in self._api.by_values(PRODUCTS, "sku", [parent], purpose, fields=_FIELDS):
-            self.learn(str(item["id"]), str(item["sku"]))
-        id_ = self.id_of(parent)
-        return None if id_ is None else (id_, self._sku[id_])
-
 
 def _by_number(pair: tuple[str, str]) -> int:
     return int(pair[0])

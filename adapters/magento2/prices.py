@@ -17,7 +17,7 @@ from adapters.magento2.catalogue import Catalogue
 from adapters.magento2.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
 from connector.errors import ConnectorError, Gone, Rejected
-from connector.model.entity import Key, code_key
+from connector.model.entity import code_key
 
 BASE, SPECIAL, TIER = "base", "special", "tier"
 PARTS: Final = (BASE, SPECIAL, TIER)
@@ -60,11 +60,13 @@ class Prices:
         rows = (row for batch in chunks(list(products.items()), READ_BATCH) for row in self._rows(batch))
         return [row for row in rows if row.external_id in wanted]
 
-    def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
-        """All prices of the product, under each key."""
-        product = self._catalogue.resolve(parent, "price")
-        rows = [] if product is None else self._rows([product])
-        return dict.fromkeys(keys, rows)
+    def find_of(self, products: Sequence[str]) -> dict[str, list[Row]]:
+        """All prices of the products."""
+        found: dict[str, list[Row]] = {product: [] for product in products}
+        known = list(self._catalogue.skus(products, "price").items())
+        for row in (row for batch in chunks(known, READ_BATCH) for row in self._rows(batch)):
+            found[row.external_id.partition("/")[0]].append(row)
+        return found
 
     def _rows(self, products: Sequence[tuple[str, str]]) -> list[Row]:
         ids = {code_key(sku): id_ for id_, sku in products}

@@ -12,7 +12,7 @@ from adapters.magento2.legacy_stock import LegacyStock
 from adapters.magento2.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
 from connector.errors import ConnectorError, Gone, Rejected
-from connector.model.entity import Key, code_key
+from connector.model.entity import code_key
 
 WRITE_BATCH: Final = 500
 READ_BATCH: Final = 100
@@ -54,11 +54,15 @@ class Stock:
         wanted = frozenset(ids)
         return [row for row in self._of(list(products.values()), sources) if row.external_id in wanted]
 
-    def find(self, keys: Sequence[Key], parent: str) -> dict[Key, list[Row]]:
-        """All figures of the product, under each key."""
-        product = self._catalogue.resolve(parent, "stock")
-        rows = [] if product is None else self._of([product[1]], self._sources)
-        return dict.fromkeys(keys, rows)
+    def find_of(self, products: Sequence[str]) -> dict[str, list[Row]]:
+        """All figures of the products."""
+        found: dict[str, list[Row]] = {product: [] for product in products}
+        skus = self._catalogue.skus(products, "stock")
+        for row in self._of(list(skus.values()), self._sources):
+            product = row.external_id.partition("/")[0]
+            if product in found:
+                found[product].append(row)
+        return found
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """Set quantities; always with the status that lets them be sold."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connector.contract import Page, Row, RowResult
@@ -18,7 +18,7 @@ from connector.decide.create import AskFirst, Create, KeyTaken, Match, decide_cr
 from connector.decide.retry import Refusal, lane_fault
 from connector.deliver import receipts
 from connector.deliver.compose import Composed, compose, compose_stock
-from connector.deliver.lookup import find_there
+from connector.deliver.lookup import Found, find_there
 from connector.deliver.weighing import pass_out
 from connector.errors import (
     AuthFailed,
@@ -45,8 +45,10 @@ from connector.parts import Lane, Parts
 from connector.stock.picture import facts_of, on_hand_of, targets_there
 from connector.stock.settle import debt
 
-#: Records looked at together where the channel writes one at a time.
-SINGLES = 20
+#: Records looked at together where the channel writes one at a time: they share their look-ups.
+SINGLES = 50
+#: So many writes show whether a refusal is the channel's.
+ENOUGH = 20
 
 
 @dataclass
@@ -60,6 +62,10 @@ class Delivered:
     @property
     def written(self) -> int:
         return self.outcomes["receipt"]
+
+    @property
+    def tried(self) -> int:
+        return self.outcomes["refused"] + self.outcomes["receipt"]
 
 
 def new_token() -> str:
@@ -100,26 +106,23 @@ def _next_batch(parts: Parts, lane: Lane, scope_keys: Sequence[str], tried: set[
 
 
 def _deliver_batch(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> set[int]:
-    """One batch: answers the records that came a step further, and so may owe the next."""
+    """One batch: answers the records that came a step further, and so may owe the next.
+
+    What goes out in one call is intended just before it: with the receipts of the call before.
+    """
     _look_again(parts, lane, batch)
     moved = _look_up_creates(parts, lane, batch, done)
-    composed = _intend(parts, lane, batch, done)
-    chunks = _chunks(composed, max(lane.side.can(lane.entity).write_batch, 1))
-    for place, chunk in enumerate(chunks):
-        if parts.stop.is_set():
-            _withdraw(parts, chunk)
-            continue
-        try:
-            moved |= _send(parts, lane, chunk, done)
-        except Exception:
-            for unsent in chunks[place + 1 :]:
-                _withdraw(parts, unsent)
-            raise
+    call, later = _let_out(parts, lane, batch, done)
+    while call:
+        results = _send(parts, lane, call, done)
+        confirmed, call, later = _receive(parts, lane, call, results, later, done)
+        moved |= confirmed
     return moved
 
 
-def _chunks(composed: Sequence[Composed], size: int) -> list[list[Composed]]:
-    return [list(composed[start : start + size]) for start in range(0, len(composed), size)]
+def _call_size(lane: Lane) -> int:
+    """How many writes an adapter is handed at once."""
+    return max(lane.side.can(lane.entity).write_batch, 1)
 
 
 def _look_again(parts: Parts, lane: Lane, batch: Sequence[int]) -> None:
@@ -136,14 +139,22 @@ def _look_again(parts: Parts, lane: Lane, batch: Sequence[int]) -> None:
 
 
 def _look_up_creates(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> set[int]:
-    """Every create is preceded by a look-up of the key there: a stranger found is the thing (5.8)."""
+    """Every create is preceded by a look-up of the key there: a stranger found is the thing (5.8).
+
+    One question for the whole batch; what it means is decided record by record.
+    """
     with parts.ledger.read() as session:
         known = _load(parts, session, batch)
-    owed = [one for id_, one in known.items() if id_ in set(batch) and _is_create(one, lane)]
-    matched = set()
-    for one in owed:
-        if _decide_create(parts, lane, one, find_there(parts, lane, one, known), done):
-            matched.add(one.record.id)
+    owed = [known[id_] for id_ in batch if _is_create(known[id_], lane)]
+    found = find_there(parts, lane, owed, known)
+    if not any(rows is None or rows for rows in found.values()):
+        return set()
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        workspace.load(found)
+        matched = _decide_creates(parts, workspace, lane, found, done)
+        workspace.flush()
+    parts.wake(workspace.woken)
     return matched
 
 
@@ -158,36 +169,35 @@ def _is_create(known: Known, lane: Lane) -> bool:
     return binding is not None and binding.external_id is None and binding.dirty
 
 
-def _decide_create(parts: Parts, lane: Lane, known: Known, found: Sequence[Row] | None, done: Delivered) -> bool:
-    """Match, hold, or go on to create; answers whether it was matched."""
-    rows = {row.external_id: row for row in found or ()}
-    with parts.ledger.write() as session:
-        workspace = Workspace(session, parts.topology, parts.moment(session))
-        bound = records.by_reference(session, lane.side.name, lane.entity, rows, by_address=False)
-        others = frozenset(id_ for id_, record_id in bound.items() if record_id != known.record.id)
-        decision = decide_create(None if found is None else list(rows), others)
-        if isinstance(decision, Create):
-            return False
-        workspace.load([known.record.id])
+def _decide_creates(parts: Parts, workspace: Workspace, lane: Lane, found: Found, done: Delivered) -> set[int]:
+    """Match, hold, or go on to create, one record after another; answers those that were matched."""
+    ids = {row.external_id for rows in found.values() for row in rows or ()}
+    bound = records.by_reference(workspace.session, lane.side.name, lane.entity, ids, by_address=False)
+    matched: dict[int, Row] = {}
+    for record_id, rows in found.items():
+        there = {row.external_id: row for row in rows or ()}
+        others = frozenset(id_ for id_ in there if bound.get(id_, record_id) != record_id)
+        decision = decide_create(None if rows is None else list(there), others)
         if isinstance(decision, Match):
-            _adopt(workspace, lane, known.record.id, rows[decision.external_id], parts)
-            done.outcomes["matched"] += 1
-        else:
-            _hold_create(parts, workspace, lane, known.record.id, decision)
+            bound[decision.external_id] = record_id  # of two that mean one thing the first has it
+            matched[record_id] = there[decision.external_id]
+        elif not isinstance(decision, Create):
+            _hold_create(parts, workspace, lane, record_id, decision)
             done.outcomes["refused"] += 1
-        workspace.flush()
-    parts.wake(workspace.woken)
-    return isinstance(decision, Match)
+    _adopt(workspace, lane, matched, parts)
+    done.outcomes["matched"] += len(matched)
+    return set(matched)
 
 
-def _adopt(workspace: Workspace, lane: Lane, record_id: int, row: Row, parts: Parts) -> None:
-    """What was to be created is there already: first contact, in place of the create."""
-    known = workspace.get(record_id)
-    binding = replace(known.bindings[lane.side.name], external_id=row.external_id, origin="matched", state="bound")
-    workspace.change_binding(replace(binding, dirty=False))
+def _adopt(workspace: Workspace, lane: Lane, matched: Mapping[int, Row], parts: Parts) -> None:
+    """What was to be created is there already: first contact, in place of the creates."""
+    for record_id, row in matched.items():
+        binding = workspace.get(record_id).bindings[lane.side.name]
+        linked = replace(binding, external_id=row.external_id, origin="matched", state="bound", dirty=False)
+        workspace.change_binding(linked)
     workspace.flush()
     reading = Reading(lane, workspace.session.sequence, parts.now(), None)
-    take_page(workspace, reading, Page([row], parts.now()))
+    take_page(workspace, reading, Page(list(matched.values()), parts.now()))
 
 
 def _hold_create(parts: Parts, workspace: Workspace, lane: Lane, record_id: int, decision: KeyTaken | AskFirst) -> None:
@@ -209,17 +219,43 @@ def _hold_create(parts: Parts, workspace: Workspace, lane: Lane, record_id: int,
     holds.confine(workspace.session, case)
 
 
-def _intend(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> list[Composed]:
-    """Compute what is still owed, and store the intents: durable before anything is sent."""
+def _let_out(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> tuple[list[Composed], Sequence[int]]:
+    """Compute what is still owed and may go out: the first call of it, intended, and the records of later ones."""
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         workspace.load(batch)
-        composed = [one for id_ in batch if (one := _compose(parts, workspace, lane, id_)) is not None]
-        composed = [_hold_problems(workspace, lane, one, done) for one in composed]
-        ready = pass_out(workspace, lane, [one for one in composed if one.intent is not None])
-        debts.open_intents(session, [one.intent for one in ready if one.intent is not None])
+        ready = pass_out(workspace, lane, _composed(parts, workspace, lane, batch, done))
+        call, later = ready[: _call_size(lane)], ready[_call_size(lane) :]
+        _open(workspace, call)
         workspace.flush()
-        return ready
+        return call, [one.binding.record_id for one in later]
+
+
+def _composed(
+    parts: Parts, workspace: Workspace, lane: Lane, record_ids: Iterable[int], done: Delivered
+) -> list[Composed]:
+    """The writes that these records owe; what cannot be carried is held."""
+    composed = [one for id_ in record_ids if (one := _compose(parts, workspace, lane, id_)) is not None]
+    composed = [_hold_problems(workspace, lane, one, done) for one in composed]
+    return [one for one in composed if one.intent is not None]
+
+
+def _open(workspace: Workspace, call: Sequence[Composed]) -> None:
+    """Intents are durable before anything is sent."""
+    debts.open_intents(workspace.session, [one.intent for one in call if one.intent is not None])
+
+
+def _intend_next(
+    parts: Parts, workspace: Workspace, lane: Lane, later: Sequence[int], done: Delivered
+) -> tuple[list[Composed], Sequence[int]]:
+    """The next call of a batch, computed anew as its turn has come; none once the process or the lane is to stop."""
+    call: list[Composed] = []
+    while later and not call and not parts.stop.is_set() and not _is_hopeless(done):
+        turn, later = later[: _call_size(lane)], later[_call_size(lane) :]
+        workspace.load(turn)
+        call = _composed(parts, workspace, lane, turn, done)
+    _open(workspace, call)
+    return call, later
 
 
 def _compose(parts: Parts, workspace: Workspace, lane: Lane, record_id: int) -> Composed | None:
@@ -285,37 +321,54 @@ def _confine(
     holds.confine(workspace.session, case)
 
 
-def _send(parts: Parts, lane: Lane, chunk: Sequence[Composed], done: Delivered) -> set[int]:
-    writes = [one.write for one in chunk if one.write is not None]
+def _send(parts: Parts, lane: Lane, call: Sequence[Composed], done: Delivered) -> dict[str, RowResult]:
+    writes = [one.write for one in call if one.write is not None]
     try:
         results = parts.channel(lane).write(lane.entity, writes)
     except (RateLimited, AuthFailed, Transient):
-        _withdraw(parts, chunk)  # by contract nothing was sent; after any other error that is not known
+        _withdraw(parts, call)  # by contract nothing was sent; after any other error that is not known
         raise
     done.calls += 1
-    return _receive(parts, lane, chunk, {result.token: result for result in results}, done)
+    return {result.token: result for result in results}
 
 
 def _receive(
-    parts: Parts, lane: Lane, chunk: Sequence[Composed], results: dict[str, RowResult], done: Delivered
-) -> set[int]:
-    """The results into the ledger; answers the records whose write was confirmed."""
+    parts: Parts,
+    lane: Lane,
+    call: Sequence[Composed],
+    results: Mapping[str, RowResult],
+    later: Sequence[int],
+    done: Delivered,
+) -> tuple[set[int], list[Composed], Sequence[int]]:
+    """The results into the ledger; answers the records whose write was confirmed, and what is to be sent next.
+
+    One transaction for the receipts of one call and the intents of the next: none is open for long before it leaves.
+    """
     confirmed = set()
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
-        workspace.load(one.binding.record_id for one in chunk)
-        for one in chunk:
-            result = results.get(one.intent.token) if one.intent is not None else None
-            outcome = receipts.settle_result(workspace, lane.side, one, result, random.random())  # noqa: S311 jitter
-            done.outcomes[outcome] += 1
-            if outcome == "receipt":
+        workspace.load(one.binding.record_id for one in call)
+        for one in call:
+            if _settle(parts, workspace, lane, one, results, done) == "receipt":
                 confirmed.add(one.binding.record_id)
-            _log(parts, workspace, lane, one, outcome)
-            if outcome == "refused" and result is not None and result.error is not None:
-                done.refusals.append(_refusal(result.error))
+        workspace.flush()
+        upcoming, later = _intend_next(parts, workspace, lane, later, done)
         workspace.flush()
     parts.wake(workspace.woken)
-    return confirmed
+    return confirmed, upcoming, later
+
+
+def _settle(
+    parts: Parts, workspace: Workspace, lane: Lane, one: Composed, results: Mapping[str, RowResult], done: Delivered
+) -> str:
+    """What became of one write."""
+    result = results.get(one.intent.token) if one.intent is not None else None
+    outcome = receipts.settle_result(workspace, lane.side, one, result, random.random())  # noqa: S311 jitter
+    done.outcomes[outcome] += 1
+    _log(parts, workspace, lane, one, outcome)
+    if outcome == "refused" and result is not None and result.error is not None:
+        done.refusals.append(_refusal(result.error))
+    return outcome
 
 
 def _log(parts: Parts, workspace: Workspace, lane: Lane, one: Composed, outcome: str) -> None:
@@ -329,10 +382,10 @@ def _log(parts: Parts, workspace: Workspace, lane: Lane, one: Composed, outcome:
     parts.log.info(event, **told, fields=sorted(one.owed), attempt=one.binding.attempts + 1)
 
 
-def _withdraw(parts: Parts, chunk: Sequence[Composed]) -> None:
+def _withdraw(parts: Parts, call: Sequence[Composed]) -> None:
     """Intents of writes that were never sent."""
     with parts.ledger.write() as session:
-        debts.close_intents(session, [one.intent.token for one in chunk if one.intent is not None])
+        debts.close_intents(session, [one.intent.token for one in call if one.intent is not None])
 
 
 def _refusal(error: ConnectorError) -> Refusal:
@@ -340,9 +393,18 @@ def _refusal(error: ConnectorError) -> Refusal:
     return Refusal(type(error).__name__, status, str(error))
 
 
+def _fault(done: Delivered) -> Refusal | None:
+    return lane_fault(done.refusals, done.tried)
+
+
+def _is_hopeless(done: Delivered) -> bool:
+    """Whether so many were refused alike that the rest of a batch need not be tried."""
+    return done.tried >= ENOUGH and _fault(done) is not None
+
+
 def _stop_on_channel_fault(lane: Lane, done: Delivered) -> None:
     """The same refusal of many records is a fault of the channel: the lane stops instead (5.7)."""
-    fault = lane_fault(done.refusals, done.outcomes["refused"] + done.outcomes["receipt"])
+    fault = _fault(done)
     if fault is not None:
         message = f"{lane.side.name} refuses one {lane.entity} after another alike: {fault.cause}"
         raise ContractBroken(message, channel=lane.side.name, status=fault.status)

@@ -77,7 +77,7 @@ def _read_back(parts: Parts, lane: Lane, known: Known, around: dict[int, Known])
     """By id, with a read that sees our own writes; by key where no id was handed out."""
     external_id = known.bindings[lane.side.name].external_id
     if external_id is None:
-        return find_there(parts, lane, known, around) or ()
+        return find_there(parts, lane, [known], around)[known.record.id] or ()
     return [row for row in parts.channel(lane).read(lane.entity, [external_id]) if not row.deleted]
 
 

@@ -30,7 +30,7 @@ from connector.errors import AmbiguousWrite, ChannelError, ContractBroken, Gone,
 from connector.model.entity import DEPENDENT, Canonical, Entity, Native
 from connector.model.fields import ADDRESS_MEMBERS, NAME_MEMBERS
 from connector.testing.remote import Remote
-from connector.testing.subject import ON_HAND, ROW, Made, Subject, cursor_of, decimal, rows_of
+from connector.testing.subject import ON_HAND, Made, Subject, cursor_of, decimal, rows_of
 
 #: What an address asks for behind its path: it may hold names, tokens, e-mail addresses.
 _QUERY: Final = re.compile(r"\?\S*=")
@@ -180,10 +180,29 @@ class Conformance:
         assert [made.row.external_id] == [row.external_id for row in subject.found(entity, made.key, made.product)]
         assert [other.row.external_id] == [row.external_id for row in subject.found(entity, other.key, other.product)]
         if entity in DEPENDENT:
-            assert {k: list(v) for k, v in subject.channel.find(entity, [ROW], "no-such-id").items()} == {ROW: []}
+            assert list(subject.channel.find_of(entity, ["no-such-id"])["no-such-id"]) == []
         else:
             nobody = subject.key(entity, f"{made.key}9")
             assert list(subject.channel.find(entity, [nobody])[nobody]) == []
+
+    @every_entity
+    def test_many_are_looked_up_at_once(self, subject: Subject, entity: Entity) -> None:
+        """One question about many answers each with its own rows, and those that are not there with none."""
+        made, absent = [self.make(subject, entity) for _ in range(3)], [f"nobody-{number}" for number in range(12)]
+        expected: dict[Any, list[str]]
+        found: Mapping[Any, Sequence[Row]]
+        if entity in DEPENDENT:
+            products = {one.product.external_id: one.row for one in made if one.product is not None}
+            expected = {**{one: [] for one in absent}, **{id_: [row.external_id] for id_, row in products.items()}}
+            found = subject.channel.find_of(entity, [*absent, *products])
+            kinds = {(row.part, row.place) for row in products.values()}
+            found = {id_: [row for row in rows if (row.part, row.place) in kinds] for id_, rows in found.items()}
+        else:
+            keys = {subject.key(entity, one.key): one.row for one in made}
+            nobody = [subject.key(entity, f"{one}@example.com") for one in absent]
+            expected = {**{one: [] for one in nobody}, **{key: [row.external_id] for key, row in keys.items()}}
+            found = subject.channel.find(entity, [*nobody, *keys])
+        assert expected == {asked: [row.external_id for row in rows] for asked, rows in found.items()}
 
     @every_entity
     def test_rows_have_the_names_that_the_mapping_reads(self, subject: Subject, entity: Entity) -> None:

@@ -14,8 +14,6 @@ from connector.mapping.lens import EntityMapping, Written
 from connector.model.entity import DEPENDENT, Canonical, Entity, Key, Native, PriceList, Value, code_key
 from connector.testing.remote import Remote
 
-#: Prices and stock are looked up by product: the answer is the same under any key.
-ROW: Final = Key("row", "any")
 ON_HAND: Final = "on_hand"
 
 
@@ -91,7 +89,7 @@ class Subject:
         if product is None:
             wanted = self.key(entity, key)
             return list(self.channel.find(entity, [wanted])[wanted])
-        rows = self.channel.find(entity, [ROW], product.external_id)[ROW]
+        rows = self.channel.find_of(entity, [product.external_id])[product.external_id]
         return [row for row in rows if row.place == self.place(entity)]
 
     @staticmethod

@@ -52,7 +52,6 @@ PRODUCT, CUSTOMER, PRICE, STOCK = Entity.PRODUCT, Entity.CUSTOMER, Entity.PRICE,
 MAPPING = Path(__file__).resolve().parents[2] / "mappings" / "exact_online.toml"
 T = TypeVar("T")
 NOBODY = "00000000-0000-4000-8000-00000000000a"
-BASE = [Key("row", "sales|1|")]
 
 
 class Division:
@@ -202,8 +201,7 @@ def only(rows: Sequence[T]) -> T:
 
 def figures(channel: Channel, item: str) -> dict[str, Decimal]:
     """Warehouse → pieces of an item."""
-    key = Key("row", "1")
-    return {row.place: Decimal(row.native["CurrentStock"]) for row in channel.find(STOCK, [key], item)[key]}
+    return {row.place: Decimal(row.native["CurrentStock"]) for row in channel.find_of(STOCK, [item])[item]}
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -283,7 +281,7 @@ def test_deletions_come_through_their_own_feed(division: Division) -> None:
     item = division.item(channel, "WEG-1")
     account = division.edit("create_customer", Name="Weg BV", Email="weg@example.com")["id"]
     cursors = {entity: changed(channel, entity, None)[1] for entity in (PRODUCT, PRICE, CUSTOMER)}
-    price = only(channel.find(PRICE, BASE, item)[BASE[0]]).external_id
+    price = only(channel.find_of(PRICE, [item])[item]).external_id
     division.edit("delete_product", sku="WEG-1")
     division.edit("delete_customer", id=account)
     division.pass_time(61)  # lanes of one round share one reading of the deletions
@@ -836,7 +834,7 @@ def test_nothing_is_probed_by_an_error(division: Division) -> None:
         channel.read(entity, [NOBODY, f"{NOBODY}:{NOBODY}", "nonsense"])
     channel.find(PRODUCT, [Key("sku", "none")])
     channel.find(CUSTOMER, [Key("loyalty_card", "1"), Key("email", "none@example.com")])
-    channel.find(PRICE, BASE, "nonsense")
+    channel.find_of(PRICE, ["nonsense"])
     list(channel.check())
     assert [] == [call for call in division.calls() if not call.endswith("200")]
 
@@ -940,7 +938,7 @@ def test_mandatory_filtering_is_met(tmp_path: Path) -> None:
         item = division.item(channel, "FILTER-1")
         found = channel.find(PRODUCT, [Key("sku", "filter-1")])
         assert [item] == [row.external_id for row in found[Key("sku", "filter-1")]]
-        assert only(channel.find(PRICE, BASE, item)[BASE[0]])
+        assert only(channel.find_of(PRICE, [item])[item])
 
 
 def test_mandatory_filtering_on_other_properties_adds_a_condition(division: Division) -> None:
@@ -1063,7 +1061,7 @@ def test_the_row_a_new_item_gets_is_no_price_yet(division: Division) -> None:
     item = division.item(channel, "PRIJS-0")
     listed = [*rows_of(channel.sweep(PRICE)), *changed(channel, PRICE, None)[0]]
     assert item not in {row.parent for row in listed}
-    row = only(channel.find(PRICE, BASE, item)[BASE[0]])
+    row = only(channel.find_of(PRICE, [item])[item])
     assert ("base", "sales", item, 0) == (row.part, row.place, row.parent, row.native["Price"])
     assert [row.external_id] == [one.external_id for one in channel.read(PRICE, [row.external_id])]
 
@@ -1072,9 +1070,9 @@ def test_a_first_price_takes_the_place_of_the_empty_row(division: Division) -> N
     """A second row beside it would be two prices (fact 124, known failure 5)."""
     channel = division.channel()
     item = division.item(channel, "PRIJS-1")
-    empty = only(channel.find(PRICE, BASE, item)[BASE[0]])
+    empty = only(channel.find_of(PRICE, [item])[item])
     result = confirmed(channel.write(PRICE, [_price(division, item, "base", Price=Decimal("12.5"))]))
-    row = only(channel.find(PRICE, BASE, item)[BASE[0]])
+    row = only(channel.find_of(PRICE, [item])[item])
     assert (empty.external_id, empty.external_id, Decimal("12.5")) == (
         result.external_id,
         row.external_id,
@@ -1099,7 +1097,7 @@ def test_each_kind_of_price_is_told_apart(division: Division) -> None:
         for part, fields in kinds.items()
     }
     confirmed(channel.write(PRICE, [division.update(made["tier"], {"Price": Decimal("11.25")}, parent_id=item)]))
-    rows = channel.find(PRICE, BASE, item)[BASE[0]]
+    rows = channel.find_of(PRICE, [item])[item]
     assert {
         ("base", made["base"], Decimal("12.5")),
         ("tier", made["tier"], Decimal("11.25")),

@@ -211,8 +211,7 @@ def some_product(channel: Channel) -> Row:
 
 
 def dependents(channel: Channel, entity: Entity, of: Row) -> list[Row]:
-    key = Key("row", "any")
-    return list(channel.find(entity, [key], of.external_id)[key])
+    return list(channel.find_of(entity, [of.external_id])[of.external_id])
 
 
 def level(channel: Channel, of: Row, place: str = OUTLETS[0]) -> Decimal:

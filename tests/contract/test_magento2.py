@@ -208,8 +208,8 @@ def product(channel: Channel, sku: str) -> Row:
 
 def dependents(channel: Channel, entity: Entity, of: Row) -> dict[str, Row]:
     """The prices or figures of a product, by id without the product's."""
-    key = Key("row", "any")
-    return {row.external_id.partition("/")[2]: row for row in channel.find(entity, [key], of.external_id)[key]}
+    rows = channel.find_of(entity, [of.external_id])[of.external_id]
+    return {row.external_id.partition("/")[2]: row for row in rows}
 
 
 def errors(results: Sequence[RowResult]) -> list[str]:

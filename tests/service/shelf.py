@@ -95,9 +95,13 @@ class ShelfChannel:
         with self._reached() as channel:
             return channel.read(entity, ids)
 
-    def find(self, entity: Entity, keys: Sequence[Key], parent: str = "") -> Mapping[Key, Sequence[Row]]:
+    def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
         with self._reached() as channel:
-            return channel.find(entity, keys, parent)
+            return channel.find(entity, keys)
+
+    def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:
+        with self._reached() as channel:
+            return channel.find_of(entity, products)
 
     def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
         with self._reached() as channel:
