@@ -148,6 +148,9 @@ class MemoryChannel:
     def check(self) -> Iterator[Finding]:
         yield Finding("answers", ok=True, detail=f"{sum(map(len, self.world.things.values()))} things")
 
+    def begin_round(self) -> None:
+        """No two entities share a feed."""
+
     def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
         after = int(cursor or 0)
         yield from self._list(entity, lambda thing: thing.version > after, cursor=str(self.world.version))

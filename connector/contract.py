@@ -171,7 +171,8 @@ class EntityCapabilities:
 
     Attributes:
         read, create, update, delete: whether it can at all.
-        feed: ``changes`` delivers only what changed; otherwise it lists everything each time.
+        feed: ``changes`` delivers only what changed; otherwise it lists everything each time, or a
+            share of it that the adapter states.
         deletions: the feed (or ``changes``) reports deletions.
         sweep_concludes_gone: a complete listing without a row means the row is gone. False where
             absence means something else, or nothing.
@@ -247,6 +248,14 @@ class Channel(Protocol):
 
     def check(self) -> Iterator[Finding]:
         """Try everything that can be tried without changing anything."""
+        ...
+
+    def begin_round(self) -> None:
+        """What lanes share (deletions, a feed behind two entities) is read again, once: a round begins.
+
+        Asks nothing by itself. Between two of these an adapter may answer a lane from what another
+        lane was told, as far as that brings no row twice.
+        """
         ...
 
     def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:

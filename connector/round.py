@@ -64,6 +64,7 @@ def run_round(parts: Parts, scope: Scope) -> Report:
     """
     report = Report()
     take_up_mappings(parts, scope)
+    begin_rounds(parts, scope, report)
     for lane in parts.lanes(scope):
         guarded(parts, lane, report, partial(settle_doubts, parts, lane))
     read_facts(parts, scope, report)
@@ -76,6 +77,18 @@ def run_round(parts: Parts, scope: Scope) -> Report:
         if report.written + report.outcomes()["matched"] == before or parts.stop.is_set():
             break
     return report
+
+
+def begin_rounds(parts: Parts, scope: Scope, report: Report) -> None:
+    """What lanes of one channel share is read anew from here on, once."""
+    for lane in {lane.side.name: lane for lane in parts.lanes(scope)}.values():
+        guarded(parts, lane, report, partial(begin_round, parts, lane))
+
+
+def begin_round(parts: Parts, lane: Lane) -> int:
+    """Answers the calls made: none."""
+    parts.channel(lane).begin_round()
+    return 0
 
 
 def read_facts(parts: Parts, scope: Scope, report: Report) -> None:

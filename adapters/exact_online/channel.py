@@ -67,7 +67,7 @@ class ExactOnlineChannel:
     def __init__(self, opening: Opening, tokens: RotatingTokens) -> None:
         self._api = Api(opening, tokens)
         division = Division(self._api, opening)
-        feeds = Feeds(self._api, opening, division)
+        feeds = self._feeds = Feeds(self._api, opening, division)
         self._items = items.Items(self._api, opening, division, feeds)
         self._accounts = accounts.Accounts(self._api, opening, division, feeds)
         self._prices = prices.Prices(self._api, opening, division, feeds)
@@ -81,6 +81,9 @@ class ExactOnlineChannel:
 
     def check(self) -> Iterator[Finding]:
         return self._checks.run()
+
+    def begin_round(self) -> None:
+        self._feeds.forget_shared()
 
     def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
         feeds = {

@@ -72,6 +72,10 @@ class Division:
             raise Busy("the division is blocked, for a backup or a conversion", self._now() + BLOCKED)
         return self._state
 
+    def was_looked_at(self, since: datetime) -> bool:
+        """Whether the state was read at this moment or later."""
+        return self._read_at is not None and self._read_at >= since
+
     def look(self, purpose: str) -> State:
         """The state as it is now."""
         for row in self._api.listing("system/Divisions", _DIVISION, purpose):

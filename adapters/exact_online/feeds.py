@@ -18,7 +18,7 @@ _OURS: Final = frozenset({ACCOUNT, ADDRESS, CONTACT, PRICE, ITEM, ORDER, ORDER_L
 DELETED: Final = "sync/Deleted"
 #: Deletions are kept for two months (fact 88): an older cursor cannot be continued.
 _TOO_OLD: Final = timedelta(days=55)
-#: Lanes of one round share one reading of the deletions.
+#: Lanes of one round share one reading of the deletions; no longer than this where no round is begun.
 _SHARED: Final = timedelta(seconds=60)
 
 
@@ -60,6 +60,10 @@ class Feeds:
     def now(self) -> datetime:
         """The moment."""
         return self._now()
+
+    def forget_shared(self) -> None:
+        """The deletions are read on before the next lane is told of them."""
+        self._deleted_at = None
 
     def begin(self, stored: str | None, purpose: str) -> Cursor:
         """The cursor to go on from; a fresh one where the division has moved or the stored one is too old."""

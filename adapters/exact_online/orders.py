@@ -58,7 +58,7 @@ _INVOICE_FIELDS: Final = ("InvoiceID", "Item", "Quantity", "Journal", "Type", "S
 _OPEN: Final = frozenset({12, 20})  # open, partly delivered (fact 157)
 _DIRECT: Final = {8023: 1, 8024: -1}  # direct invoices and their credits move stock (fact 160)
 _PROCESSED: Final = 50
-#: Deliveries are read at least so often, whatever the lines say.
+#: Deliveries are read at least so often, whatever the lines say; not in the round that looks at the division.
 _AT_LEAST: Final = timedelta(minutes=30)
 
 
@@ -120,7 +120,8 @@ class Orders:
         read_at = known.deliveries_at
         if self._options.sales_orders:
             moved = self._read_orders(cursor, seen)
-            if moved or not read_at or began_at - datetime.fromisoformat(read_at) > _AT_LEAST:
+            due = not read_at or began_at - datetime.fromisoformat(read_at) > _AT_LEAST
+            if moved or (due and not (read_at and self._division.was_looked_at(began_at))):
                 hand_overs += self._deliveries(cursor, seen)
                 read_at = began_at.isoformat()
         if self._journal:

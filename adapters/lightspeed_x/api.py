@@ -34,6 +34,15 @@ class Batch:
         return self.answer.began_at
 
 
+@dataclass
+class End:
+    """Where a feed was seen to end in this round, and the lanes that know it."""
+
+    version: int
+    answer: Answer
+    told: set[str]
+
+
 def version_of(row: Json) -> Any:
     """A row's version; sales of the date-named versions have it in ``_metadata``."""
     return row["version"] if "version" in row else (row.get("_metadata") or {}).get("version")
@@ -46,6 +55,11 @@ class Api:
         self.transport = transport
         self.page_size = page_size
         self._root = f"/api/{version}"
+        self._ends: dict[str, End] = {}
+
+    def begin_round(self) -> None:
+        """Every feed is asked again, once."""
+        self._ends.clear()
 
     def get(self, path: str, purpose: str, query: Query = (), **at: str) -> Any:
         """The ``data`` of one read."""
@@ -68,8 +82,15 @@ class Api:
         """Pages of ``GET path``, upwards by version, until an empty one; a short one is not the end.
 
         ContractBroken for a page that does not move on: one that comes again, or whose rows are not
-        in order. Rows changed while paging come again on a later page.
+        in order. Rows changed while paging come again on a later page. Where another lane of this
+        round has found nothing behind ``after``, that is the answer.
         """
+        end = self._ends.get(path)
+        if end is not None and purpose not in end.told and after >= end.version:
+            end.told.add(purpose)
+            yield Batch((), end.answer, after, last=True)
+            return
+
         flags = [("deleted", "true")] if deleted else []
         rows = str(size or self.page_size)
 
@@ -81,7 +102,10 @@ class Api:
                 raise ContractBroken(f"{answer.call}: an empty page that counts rows", evidence=evidence(answer))
             return answer, data
 
-        return _pages(page, after)
+        for batch in _pages(page, after):
+            if batch.last:
+                self._ends[path] = End(batch.reached, batch.answer, {purpose})
+            yield batch
 
     def inventory(self, purpose: str, after: int, **more: Any) -> Iterator[Batch]:
         """The same for ``POST /inventory``: a bare array, in falling order unless asked otherwise (NOTES section 4)."""

@@ -40,14 +40,21 @@ class Books:
         self._now = opening.now
         self._books: dict[str, Json] = {}
         self._read_at: datetime | None = None
+        self._newest = 0
 
     def refresh(self) -> int:
-        """Read all books; answers the greatest version among ours, 0 without any."""
-        listed = [book for batch in self._api.feed(_PATH, PURPOSE, 0) for book in batch.rows]
-        self._general = next((book for book in listed if book.get("type") == BASE), None)
-        self._books = {str(book["id"]): book for book in listed if self._list(book)}
+        """Read all books where one has changed; answers the greatest version among ours, 0 without any."""
+        if not self._read_at or self._have_changed():
+            listed = [book for batch in self._api.feed(_PATH, PURPOSE, 0) for book in batch.rows]
+            self._general = next((book for book in listed if book.get("type") == BASE), None)
+            self._books = {str(book["id"]): book for book in listed if self._list(book)}
+            self._newest = max((int(book["version"]) for book in listed), default=0)
         self._read_at = self._now()
         return max((int(book["version"]) for book in self._books.values()), default=0)
+
+    def _have_changed(self) -> bool:
+        """Whether anything stands behind the greatest version seen, a deletion included."""
+        return any(batch.rows for batch in self._api.feed(_PATH, PURPOSE, self._newest, deleted=True))
 
     def keep_up(self) -> None:
         """Read them again where they were read a while ago; single look-ups come in great numbers."""

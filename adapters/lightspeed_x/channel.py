@@ -101,7 +101,7 @@ class LightspeedChannel:
             hooks=Hooks(limits=window.limits, complaint=complaint),
             proxies=proxies,
         )
-        api = Api(self._transport, options.version, options.page_size)
+        api = self._api = Api(self._transport, options.version, options.page_size)
         shop = Shop(api, opening)
         books = Books(api, opening, shop)
         self._products = Products(api, opening, shop)
@@ -119,6 +119,9 @@ class LightspeedChannel:
 
     def check(self) -> Iterator[Finding]:
         return self._checks.run()
+
+    def begin_round(self) -> None:
+        self._api.begin_round()
 
     def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
         feeds = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -106,6 +106,7 @@ class Api:
         key: str = "entity_id",
         member: str = "id",
         after: str = "0",
+        beside: str = "",
         size: int | None = None,
         fields: str = "",
     ) -> Iterator[tuple[Found, bool]]:
@@ -113,23 +114,28 @@ class Api:
 
         Pages by number drift when rows change in between, and some versions repeat the last page for
         ever (NOTES section 3). Here a page that brings a known key, or fewer rows than the server
-        counts, raises ContractBroken.
+        counts, raises ContractBroken. ``beside``: the member that tells rows of one key apart; the
+        next page then begins with the last key, and what it repeats of that is left out.
         """
         seen: set[str] = set()
+        repeated: set[str] = set()
         while True:
-            begin = [] if after == "" else [[Filter(key, after, "gt")]]
+            begin = [] if after == "" else [[Filter(key, after, "gteq" if beside else "gt")]]
             found = self.search(path, [*groups, *begin], purpose, sort=key, size=size, fields=fields)
-            keys = [str(item[member]).casefold() for item in found.items]
-            if len(set(keys)) < len(keys) or not seen.isdisjoint(keys):
+            keys = [f"{item[member]}/{item.get(beside, '')}".casefold() for item in found.items]
+            fresh = set(keys) - repeated
+            last = len(keys) >= found.total
+            if len(set(keys)) < len(keys) or not seen.isdisjoint(fresh) or not (fresh or last):
                 raise broken(found, "a page was repeated")
             if len(keys) > found.total or len(keys) < min(found.total, size or self.page_size, self.page_size):
                 raise broken(found, f"a page of {len(keys)} rows where the server counts {found.total}")
-            seen.update(keys)
-            last = len(keys) >= found.total
-            yield found, last
+            seen.update(fresh)
+            items = [item for item, name in zip(found.items, keys, strict=True) if name in fresh]
+            yield replace(found, items=items), last
             if last:
                 return
             after = str(found.items[-1][member])
+            repeated = {name for name in keys if beside and name.startswith(f"{after}/".casefold())}
 
     def everything(self, path: str, groups: Groups, purpose: str, **how: Any) -> Iterator[dict[str, Any]]:
         """The rows of a listing, one by one."""

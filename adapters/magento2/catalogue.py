@@ -28,10 +28,22 @@ class Catalogue:
         self._sku: dict[str, str] = {}
         self._id: dict[str, str] = {}
         self._contested: set[str] = set()
+        self._saved: dict[str, str] = {}
         self._since: str | None = None
+        self._is_fresh = False
 
-    def refresh(self, purpose: str) -> None:
-        """Learn what is new or renamed since the last time."""
+    def begin_round(self) -> None:
+        """What is new is learned once more before prices and stock are told of it."""
+        self._is_fresh = False
+
+    def refresh(self, purpose: str) -> str:
+        """Learn what is new or renamed since the last time, once a round; answers as of when, by the shop's clock."""
+        if not self._is_fresh or self._since is None:
+            self._since = self._learn_new(purpose)
+            self._is_fresh = True
+        return self._since
+
+    def _learn_new(self, purpose: str) -> str:
         since = self._since
         groups = [] if since is None else [[Filter("updated_at", _overlapped(since), "gteq")]]
         begun: str | None = None
@@ -39,8 +51,9 @@ class Catalogue:
             begun = begun or started(found, self._now())
             for item in found.items:
                 self.learn(str(item["id"]), str(item["sku"]))
-        self._since = begun
+                self._saved[str(item["id"])] = str(item.get("updated_at") or "")
         self._settle(purpose)
+        return begun or written(self._now())
 
     def learn(self, id_: str, sku: str) -> None:
         """Remember one product. A SKU that exists twice belongs to the lowest id, as reads by SKU do (NOTES 2.1)."""
@@ -72,6 +85,11 @@ class Catalogue:
     def products(self) -> list[tuple[str, str]]:
         """``(id, SKU)`` of all known products, a SKU once, in the order of their ids."""
         return [(id_, sku) for id_, sku in sorted(self._sku.items(), key=_by_number) if self.id_of(sku) == id_]
+
+    def saved_since(self, moment_: str) -> frozenset[str]:
+        """Ids of products that were saved at this moment, less the overlap, or later."""
+        since = _overlapped(moment_)
+        return frozenset(id_ for id_, saved in self._saved.items() if saved >= since)
 
     def id_of(self, sku: str) -> str | None:
         """The product with this SKU, None where none is known."""

@@ -85,6 +85,7 @@ class MagentoChannel:
         )
         api = Api(self._transport, options.page_size)
         shop, catalogue = Shop(api, options), Catalogue(api, opening)
+        self._catalogue = catalogue
         attributes, categories = Attributes(api), Categories(api)
         self._products = products.Products(api, opening, catalogue, attributes, categories)
         self._product_writes = product_writes.ProductWrites(
@@ -103,12 +104,18 @@ class MagentoChannel:
     def check(self) -> Iterator[Finding]:
         return self._checks.run()
 
+    def begin_round(self) -> None:
+        self._catalogue.begin_round()
+
     def changes(self, entity: Entity, cursor: str | None) -> Iterator[Page]:
-        if entity is Entity.PRODUCT:
-            return self._products.changes(cursor)
-        if entity is Entity.CUSTOMER:
-            return self._customers.changes(cursor)
-        return self.sweep(entity)
+        if entity is Entity.STOCK:
+            return self._stock.everything()
+        feeds = {
+            Entity.PRODUCT: self._products.changes,
+            Entity.CUSTOMER: self._customers.changes,
+            Entity.PRICE: self._prices.changes,
+        }
+        return feeds[entity](cursor)
 
     def sweep(self, entity: Entity) -> Iterator[Page]:
         if entity is Entity.PRODUCT:

@@ -22,6 +22,8 @@ class Options(BaseModel):
         page_size: rows per page; a smaller limit of the shop is found out.
         bulk_from: from so many product updates on in one batch they go as one asynchronous bulk, if the shop
             works bulks off; 0: never.
+        price_rounds: in so many rounds the prices of all products are read once, two hundred products a round at
+            least; those of products that somebody saves are read at once.
         order_history_days: how far back orders and shipments are read the first time.
         proxy: address of an HTTP proxy; the environment is not asked.
     """
@@ -37,6 +39,7 @@ class Options(BaseModel):
     access_token_secret: SecretStr | None = None
     page_size: Annotated[int, Field(ge=1, le=300)] = 300
     bulk_from: Annotated[int, Field(ge=0)] = 25
+    price_rounds: Annotated[int, Field(ge=1)] = 12
     order_history_days: Annotated[int, Field(ge=1)] = 90
     proxy: str | None = None
 

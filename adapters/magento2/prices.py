@@ -1,7 +1,9 @@
 """Prices: base, special and tier prices, read with the ``…-information`` calls and written in batches.
 
-None of these calls moves a product's ``updated_at`` (NOTES section 3), so every round reads all of
-them, a hundred products at a time; comparing is the engine's work.
+None of these calls moves a product's ``updated_at`` (NOTES section 3). So every round reads the prices
+of the products that were saved since the last one, as people save them, and beside them a rolling
+share of all: those behind the last one read, two hundred at least, and as many as it takes to come
+round in ``price_rounds`` rounds. Comparing is the engine's work.
 """
 
 from __future__ import annotations
@@ -9,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any, Final
+
+import msgspec
 
 from adapters.magento2.api import ALL, Api, chunks, failed
 from adapters.magento2.batches import Batches, Line, Route, send_in_turn
 from adapters.magento2.catalogue import Catalogue
+from adapters.magento2.options import Options
 from adapters.magento2.shop import Shop
 from connector.contract import Opening, Page, Row, RowResult, Write
 from connector.errors import ConnectorError, Gone, Rejected
@@ -23,10 +29,19 @@ BASE, SPECIAL, TIER = "base", "special", "tier"
 PARTS: Final = (BASE, SPECIAL, TIER)
 WRITE_BATCH: Final = 500
 READ_BATCH: Final = 100
+#: Products whose prices every round reads at least.
+SHARE: Final = 200
 ALL_GROUPS: Final = "ALL GROUPS"
 _PATHS: Final = {BASE: "base-prices", SPECIAL: "special-price", TIER: "tier-prices"}
 #: Rows in a call: 500 base prices cost 0.15 s, 100 tier rows 1.2 s (NOTES section 11).
 _SIZES: Final = {BASE: 500, SPECIAL: 500, TIER: 50}
+
+
+class Rolling(msgspec.Struct, frozen=True):
+    """Where the rolling share stands: the id of the last product read, and as of when the last round knew the shop."""
+
+    after: int = 0
+    since: str = ""
 
 
 class Prices:
@@ -35,6 +50,8 @@ class Prices:
     def __init__(self, api: Api, opening: Opening, shop: Shop, catalogue: Catalogue) -> None:
         self._api = api
         self._now = opening.now
+        options: Options = opening.options
+        self._rounds = options.price_rounds
         self._store_id = int(opening.settings.get("store_id", 0))
         self._lists = {name.casefold(): name for name in opening.lists}
         self._shop = shop
@@ -45,13 +62,32 @@ class Prices:
     def _batches(self, part: str, path: str) -> Batches:
         return Batches(self._api, Route(f"{ALL}/products/{path}", "price", "prices", _SIZES[part]))
 
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        """What was saved since, and the next share of all; from the beginning everything."""
+        since = self._catalogue.refresh("price")
+        products = self._catalogue.products()
+        done = msgspec.json.decode(cursor, type=Rolling) if cursor else None
+        chosen, after = (products, 0) if done is None else self._share(products, done)
+        return self._pages(chosen, msgspec.json.encode(Rolling(after, since)).decode())
+
+    def _share(self, products: Sequence[tuple[str, str]], done: Rolling) -> tuple[list[tuple[str, str]], int]:
+        """The products to read now, and the last one of the rolling share; 0 where the next begins anew."""
+        size = max(SHARE, ceil(len(products) / self._rounds))
+        behind = [product for product in products if int(product[0]) > done.after]
+        share, saved = behind[:size], self._catalogue.saved_since(done.since)
+        chosen = dict(share) | {id_: sku for id_, sku in products if id_ in saved}
+        return list(chosen.items()), int(share[-1][0]) if len(share) < len(behind) else 0
+
     def everything(self) -> Iterator[Page]:
         """All prices of all products, a page per hundred products."""
         self._catalogue.refresh("price")
-        batches = list(chunks(self._catalogue.products(), READ_BATCH)) or [[]]
+        return self._pages(self._catalogue.products(), None)
+
+    def _pages(self, products: Sequence[tuple[str, str]], cursor: str | None) -> Iterator[Page]:
+        batches = list(chunks(products, READ_BATCH)) or [[]]
         for place, batch in enumerate(batches, 1):
-            began_at = self._now()
-            yield Page(self._rows(batch), began_at, complete=place == len(batches))
+            began_at, last = self._now(), place == len(batches)
+            yield Page(self._rows(batch), began_at, cursor if last else None, complete=last)
 
     def read(self, ids: Sequence[str]) -> list[Row]:
         """Prices by their id, which begins with the product's."""

@@ -39,13 +39,14 @@ class Stock:
         if not self._shop.has_sources:
             yield from self._legacy.everything()
             return
-        for place, source in enumerate(self._sources, 1):
-            here = [[Filter("source_code", source)]]
-            for found, last in self._api.listing(_ITEMS, here, "stock", key="sku", member="sku", after=""):
-                rows = self._rows(found.items)
-                yield Page(rows, found.answer.began_at, complete=last and place == len(self._sources))
         if not self._sources:
             yield Page((), self._now(), complete=True)
+            return
+        here = [[Filter("source_code", ",".join(self._sources), "in")]]
+        for found, last in self._api.listing(
+            _ITEMS, here, "stock", key="sku", member="sku", beside="source_code", after=""
+        ):
+            yield Page(self._rows(found.items), found.answer.began_at, complete=last)
 
     def read(self, ids: Sequence[str]) -> list[Row]:
         """Figures by their id, ``PRODUCT/SOURCE``."""

@@ -113,12 +113,13 @@ class Clerk(threading.Thread):
             raise CancelledError
 
     def _read(self, worker: Worker, scope: Scope, report: Report, forgets: bool, full: bool) -> None:
-        for lane in self._parts.lanes(scope):
-            if lane.side.name == worker.channel:
-                if forgets:
-                    forget_lane(self._parts, lane, report, scope, full=full)
-                worker.attempt(lane, report, partial(settle_doubts, self._parts, lane))
-                worker.attempt(lane, report, partial(worker.read, lane, report))
+        lanes_there = [lane for lane in self._parts.lanes(scope) if lane.side.name == worker.channel]
+        worker.begin_round(lanes_there[0], report)
+        for lane in lanes_there:
+            if forgets:
+                forget_lane(self._parts, lane, report, scope, full=full)
+            worker.attempt(lane, report, partial(settle_doubts, self._parts, lane))
+            worker.attempt(lane, report, partial(worker.read, lane, report))
 
     def _pay(self, worker: Worker, scope: Scope, report: Report) -> None:
         for lane in delivery_order(self._parts, scope):

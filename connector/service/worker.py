@@ -23,7 +23,7 @@ from connector.ledger.debts import Owed
 from connector.model.entity import DEPENDENT, LANE_ORDER, Entity
 from connector.observe.feed import observe_facts
 from connector.parts import Lane, Parts, Scope
-from connector.round import Report, deliver_lane, guarded, observe_lane, sweep_lane
+from connector.round import Report, begin_round, deliver_lane, guarded, observe_lane, sweep_lane
 from connector.service import logs
 
 #: Seconds between two looks into the ledger for what other processes did: answers, releases, retries.
@@ -31,6 +31,9 @@ LOOK_S: Final = 2.0
 
 #: Claims and hand-overs are fresh enough for writing stock for so many seconds.
 FACTS_S: Final = 5.0
+
+#: Looks that begin within so many seconds are one round: they share what the adapter reads for several lanes.
+ROUND_S: Final = 10.0
 
 Kind = Literal["doubts", "look", "deliver", "errand", "sweep"]
 
@@ -96,6 +99,7 @@ class Worker(threading.Thread):
         self.log = {entity: LaneLog(time.monotonic()) for entity in self._entities}
         self.stirred_at = time.monotonic()
         self._facts_at = float("-inf")
+        self._round_at = float("-inf")
         with parts.ledger.read() as session:
             self._knows_products = lanes.state(session, channel, Entity.PRODUCT).observed_at is not None
         self._bell = threading.Condition()
@@ -252,6 +256,7 @@ class Worker(threading.Thread):
         log, began, before = self.log[lane.entity], time.monotonic(), self._calls_left()
         log.is_tried = True
         report = Report()
+        self._begin_round_in_time(lane, report)
         if not self.attempt(lane, report, partial(self.read, lane, report)) or self._parts.stop.is_set():
             return
         log.looked_at = log.stirred_at = time.monotonic()
@@ -263,6 +268,15 @@ class Worker(threading.Thread):
             "lane.observed", rows=tally.rows, merged=tally.merged, waiting=tally.waiting, parked=tally.parked
         )
         self._looked(self.channel)
+
+    def _begin_round_in_time(self, lane: Lane, report: Report) -> None:
+        if time.monotonic() - self._round_at > ROUND_S:
+            self.begin_round(lane, report)
+
+    def begin_round(self, lane: Lane, report: Report) -> None:
+        """What lanes share is read anew from here on, by whichever asks first."""
+        if self.attempt(lane, report, partial(begin_round, self._parts, lane)):
+            self._round_at = time.monotonic()
 
     def read(self, lane: Lane, report: Report) -> None:
         """A look: for stock, claims and hand-overs come before the figures."""
@@ -276,6 +290,7 @@ class Worker(threading.Thread):
 
     def _sweep(self, lane: Lane) -> None:
         report = Report()
+        self._begin_round_in_time(lane, report)
         if self.attempt(lane, report, partial(self._sweep_whole, lane, report)):
             tally = report.observed[str(lane)]
             self._parts.log.info("lane.swept", rows=tally.rows, merged=tally.merged, gone=tally.gone)

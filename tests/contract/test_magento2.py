@@ -17,7 +17,7 @@ import pytest
 import requests
 from pydantic import ValidationError
 
-from adapters.magento2 import Adapter
+from adapters.magento2 import Adapter, prices
 from adapters.magento2.customers import addresses
 from adapters.magento2.errors import complaint
 from adapters.magento2.facts import claims_of, hand_overs_of, order_of
@@ -790,10 +790,39 @@ def test_prices_of_new_and_renamed_products_are_read_without_listing_all_again()
         shop.sleep(300)
         shop.edit("create_product", **NEW, sku="NIEUW-9", name="Nieuw")
         shop.calls()
+        channel.begin_round()
         parents = {row.parent for row in rows_of(channel.changes(PRICE, None))}
         listed = [call for call in shop.calls() if "/V1/products?" in call["path"]]
     assert "nieuw-9" in parents
     assert 1 == len(listed)
+
+
+def test_a_rolling_share_of_the_prices_is_read_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No date moves with a price, so all are compared in turn, ten products a round; a saved one is read at once."""
+    monkeypatch.setattr(prices, "SHARE", 10)
+    with shop_with(products=30) as shop:
+        channel = shop.channel(price_rounds=3)
+        *_, page = channel.changes(PRICE, None)
+        everything = sorted({parent_id(row) for row in rows_of(channel.sweep(PRICE))}, key=int)
+        read: list[list[str]] = []
+        for number in range(4):
+            shop.sleep(300)
+            if number == 1:
+                shop.edit("product", sku=shop.skus()[0], set={"name": "Anders"})
+            channel.begin_round()
+            *_, page = pages = list(channel.changes(PRICE, page.cursor))
+            read.append(sorted({parent_id(row) for one in pages for row in one.rows}, key=int))
+
+    saved = {product_id for product_id in read[1] if product_id in read[0]}
+    assert everything == sorted({*read[0], *read[1], *read[2]}, key=int)
+    assert 30 == len(everything)
+    assert [10, 11, 11, 10] == [len(one) for one in read]  # once more in the round after: a save may be seen late
+    assert 1 == len(saved)
+    assert read[0] == read[3]
+
+
+def parent_id(row: Row) -> str:
+    return row.external_id.partition("/")[0]
 
 
 def test_a_bad_price_row_fails_alone(shop: Shop) -> None:

@@ -91,6 +91,9 @@ class ShelfChannel:
             pages = list(channel.sweep(entity))
         yield from pages
 
+    def begin_round(self) -> None:
+        """Nothing is shared."""
+
     def read(self, entity: Entity, ids: Sequence[str]) -> Sequence[Row]:
         with self._reached() as channel:
             return channel.read(entity, ids)
