@@ -971,6 +971,7 @@ def test_a_product_made_anew_under_its_sku_has_figures_of_its_own(shop: Shop) ->
     channel.write(PRODUCT, [shop.create(NEW | {"sku": old.native["sku"], "name": "Opnieuw"})])
     new = product(channel, old.native["sku"])
     channel.write(STOCK, [shop.dependent(new, {"quantity": 3}, "wh_utr")])
+    channel.begin_round()
     for entity, name in ((STOCK, "wh_utr"), (PRICE, "base")):
         ids = {row.external_id for row in rows_of(channel.changes(entity, None)) if row.parent == new.address}
         assert f"{new.external_id}/{name}" in ids
