@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from connector.contract import Page, Row, RowResult
 from connector.decide.create import AskFirst, Create, KeyTaken, Match, decide_create
 from connector.decide.retry import Refusal, lane_fault
+from connector.decide.stock import StockFacts
 from connector.deliver import receipts
 from connector.deliver.compose import Composed, compose, compose_stock
 from connector.deliver.lookup import Found, find_there
@@ -211,7 +212,8 @@ def _hold_create(parts: Parts, workspace: Workspace, lane: Lane, record_id: int,
             "neither key nor own reference can be looked up there",
             "create it there by hand, then `connector match`",
         )
-    composed = _compose(parts, workspace, lane, record_id)
+    facts = _facts(workspace, [record_id]) if lane.entity is Entity.STOCK else {}
+    composed = _compose(parts, workspace, lane, record_id, facts)
     waiting: Value = {} if composed is None else dict(composed.owed)
     hold = Held("quarantine", cause, projected=waiting, since=workspace.session.now)
     workspace.change_binding(replace(binding, held={**binding.held, WHOLE_BINDING: hold}))
@@ -235,7 +237,9 @@ def _composed(
     parts: Parts, workspace: Workspace, lane: Lane, record_ids: Iterable[int], done: Delivered
 ) -> list[Composed]:
     """The writes that these records owe; what cannot be carried is held."""
-    composed = [one for id_ in record_ids if (one := _compose(parts, workspace, lane, id_)) is not None]
+    ids = list(record_ids)
+    facts = _facts(workspace, ids) if lane.entity is Entity.STOCK else {}
+    composed = [one for id_ in ids if (one := _compose(parts, workspace, lane, id_, facts)) is not None]
     composed = [_hold_problems(workspace, lane, one, done) for one in composed]
     return [one for one in composed if one.intent is not None]
 
@@ -258,23 +262,31 @@ def _intend_next(
     return call, later
 
 
-def _compose(parts: Parts, workspace: Workspace, lane: Lane, record_id: int) -> Composed | None:
+def _facts(workspace: Workspace, stock_ids: Iterable[int]) -> dict[int, StockFacts]:
+    """What the stock formula needs of the figures' products, which come in with all their figures."""
+    products = {workspace.get(id_).record.parent_id or 0 for id_ in stock_ids}
+    workspace.dependents(Entity.STOCK, products)
+    return facts_of(workspace.session, workspace.topology, products)
+
+
+def _compose(
+    parts: Parts, workspace: Workspace, lane: Lane, record_id: int, facts: Mapping[int, StockFacts]
+) -> Composed | None:
     known = workspace.get(record_id)
     binding = known.bindings.get(lane.side.name)
     if binding is None or not binding.dirty or binding.reread or is_due(binding, parts.today()):
         return None
     parent = workspace.parent_of(known)
     if lane.entity is Entity.STOCK and parent is not None:
-        return _compose_stock(parts, workspace, lane, known, parent)
+        return _compose_stock(parts, workspace, lane, known, parent, facts[parent.record.id])
     return compose(parts.topology, lane.side, known, parent, binding, parts.now(), new_token())
 
 
-def _compose_stock(parts: Parts, workspace: Workspace, lane: Lane, known: Known, parent: Known) -> Composed | None:
-    side, session, product_id = lane.side, workspace.session, parent.record.id
-    facts = facts_of(session, parts.topology, [product_id])[product_id]
-    siblings = records.dependents(session, Entity.STOCK, [product_id])[product_id]
-    workspace.load(siblings)
-    figures = [workspace.known[id_] for id_ in siblings]
+def _compose_stock(
+    parts: Parts, workspace: Workspace, lane: Lane, known: Known, parent: Known, facts: StockFacts
+) -> Composed | None:
+    side = lane.side
+    figures = [workspace.known[id_] for id_ in workspace.dependents(Entity.STOCK, [parent.record.id])[parent.record.id]]
     on_hand = {one.record.place: pieces for one in figures if (pieces := on_hand_of(one)) is not None}
     target = targets_there(parts.topology, side, parent.record, on_hand, facts).get(known.record.place)
     binding, place = known.bindings[side.name], known.record.place
@@ -348,6 +360,7 @@ def _receive(
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         workspace.load(one.binding.record_id for one in call)
+        receipts.close(workspace, call, results)
         for one in call:
             if _settle(parts, workspace, lane, one, results, done) == "receipt":
                 confirmed.add(one.binding.record_id)

@@ -5,9 +5,10 @@ Inside a transaction; no network in here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from connector.contract import RowResult
 from connector.decide.retry import RetryDecision, decide_retry
@@ -27,19 +28,28 @@ from connector.settle import context_of
 from connector.topology import Side
 
 
+def close(workspace: Workspace, call: Iterable[Composed], results: Mapping[str, RowResult]) -> None:
+    """Intents whose outcome is known; the others stay in doubt."""
+    tokens = [one.intent.token for one in call if one.intent is not None]
+    debts.close_intents(workspace.session, [token for token in tokens if _is_known(results.get(token))])
+
+
+def _is_known(result: RowResult | None) -> TypeGuard[RowResult]:
+    return result is not None and not isinstance(result.error, AmbiguousWrite)
+
+
 def settle_result(workspace: Workspace, side: Side, composed: Composed, result: RowResult | None, jitter: float) -> str:
     """One result into the ledger; answers what became of the write, as the history names it.
 
-    No result, or an ambiguous one, leaves the intent open: it is in doubt until it is read back.
+    No result, or an ambiguous one, leaves the write in doubt until it is read back.
     """
     intent = composed.intent
     if intent is None:
         return "nothing"
-    if result is None or isinstance(result.error, AmbiguousWrite):
+    if not _is_known(result):
         _note(workspace, side, intent, "in-doubt", {})
         _keep_id(workspace, side, intent, result)
         return "in-doubt"
-    debts.close_intents(workspace.session, [intent.token])
     if intent.operation == "delete" and (result.error is None or isinstance(result.error, Gone)):
         buried(workspace, side, intent)
         return "receipt"

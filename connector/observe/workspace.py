@@ -36,6 +36,7 @@ class Workspace:
         self._touched: set[int] = set()
         self._rippling: set[int] = set()
         self._siblings: dict[int, list[int]] = {}
+        self._dependents: dict[Entity, dict[int, list[int]]] = {entity: {} for entity in DEPENDENT}
         self._taking_turns = sides_with_turns(topology)
 
     def load(self, record_ids: Iterable[int]) -> None:
@@ -55,9 +56,20 @@ class Workspace:
     def parent_of(self, known: Known) -> Known | None:
         return None if known.record.parent_id is None else self.get(known.record.parent_id)
 
+    def dependents(self, entity: Entity, products: Iterable[int]) -> dict[int, list[int]]:
+        """Product → ids of its price or stock records, all of them loaded; asked of the ledger once."""
+        wanted, met = sorted(set(products)), self._dependents[entity]
+        missing = [id_ for id_ in wanted if id_ not in met]
+        if missing:
+            met.update({id_: [] for id_ in missing} | records.dependents(self.session, entity, missing))
+        self.load(id_ for product in wanted for id_ in met[product])
+        return {product: met[product] for product in wanted}
+
     def add(self, record: Record) -> Record:
         """A new record; its id is given out at once, so that bindings and dependents can name it."""
         id_ = records.save_record(self.session, record)
+        if record.parent_id is not None and record.parent_id in self._dependents[record.entity]:
+            self._dependents[record.entity][record.parent_id].append(id_)
         stored = replace(record, id=id_)
         self.known[id_] = self._stored[id_] = Known(stored, {})
         self.touch(id_)
@@ -147,8 +159,7 @@ class Workspace:
         for entity in sorted(DEPENDENT):
             if entity not in self.topology.config.sync:
                 continue
-            for ids in records.dependents(self.session, entity, products).values():
-                self.load(ids)
+            for ids in self.dependents(entity, products).values():
                 self._touched.update(ids)
         self._ripple_turns()
         stock = {self.known[id_].record.parent_id for id_ in self._touched if self._is(id_, Entity.STOCK)}
@@ -159,16 +170,14 @@ class Workspace:
         if not self._taking_turns:
             return
         changed = [self.known[id_].record.parent_id for id_ in self._touched if self._is(id_, Entity.PRICE)]
-        for ids in records.dependents(self.session, Entity.PRICE, {id_ for id_ in changed if id_ is not None}).values():
-            self.load(ids)
+        for ids in self.dependents(Entity.PRICE, (id_ for id_ in changed if id_ is not None)).values():
             self._touched.update(ids)
             self._siblings.update((id_, ids) for id_ in ids)
 
     def _touch_stock(self, products: Iterable[int]) -> None:
         if Entity.STOCK not in self.topology.config.sync:
             return
-        for ids in records.dependents(self.session, Entity.STOCK, products).values():
-            self.load(ids)
+        for ids in self.dependents(Entity.STOCK, products).values():
             self._touched.update(ids)
 
     def _settle(self, record_id: int) -> None:
@@ -203,9 +212,7 @@ class Workspace:
         ]
 
     def _stock_of(self, product_id: int) -> list[int]:
-        ids = records.dependents(self.session, Entity.STOCK, [product_id]).get(product_id, [])
-        self.load(ids)
-        return ids
+        return self.dependents(Entity.STOCK, [product_id])[product_id]
 
     def _pieces(self, stock_id: int, side: Side) -> Decimal:
         """What the channel shows, as far as it is written there at all."""

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.decide.stock import ZERO, StockFacts, owed
-from connector.ledger import records
 from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity
 from connector.model.record import Binding, Known
@@ -29,11 +28,13 @@ def settle_stock(workspace: Workspace, product_ids: Iterable[int]) -> None:
     ids = sorted(set(product_ids))
     if not ids:
         return
-    found = records.dependents(workspace.session, Entity.STOCK, ids)
-    workspace.load([*ids, *(id_ for listed in found.values() for id_ in listed)])
+    workspace.load(ids)
+    found = workspace.dependents(Entity.STOCK, ids)
+    if Entity.PRICE in workspace.topology.config.sync:
+        workspace.dependents(Entity.PRICE, ids)  # all at once, for those whose price is looked at
     facts = facts_of(workspace.session, workspace.topology, ids)
     for product_id in ids:
-        figures = [workspace.known[id_] for id_ in found.get(product_id, ())]
+        figures = [workspace.known[id_] for id_ in found[product_id]]
         for side in workspace.topology.sides_of(Entity.STOCK):
             _settle_side(workspace, side, workspace.known[product_id], figures, facts[product_id])
 
@@ -82,8 +83,7 @@ def _awaits_price(workspace: Workspace, side: Side, product: Known) -> bool:
     """What we have just created is not to be sold at the remote's own default: its prices come before its stock."""
     if Entity.PRICE not in workspace.topology.config.sync:
         return False
-    ids = records.dependents(workspace.session, Entity.PRICE, [product.record.id]).get(product.record.id, [])
-    workspace.load(ids)
+    ids = workspace.dependents(Entity.PRICE, [product.record.id])[product.record.id]
     prices = (workspace.known[id_].bindings.get(side.name) for id_ in ids)
     return any(one is not None and one.external_id is None and one.dirty for one in prices)
 
