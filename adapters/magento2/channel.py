@@ -33,6 +33,8 @@ from connector.model.entity import Entity, Key
 
 #: After so long a call that was cut off is not worked on any more.
 _LANDS_WITHIN_S: Final = 120.0
+#: A bulk of products is followed for two seconds an operation; what is open then is most likely stuck.
+_BULK_LANDS_WITHIN_S: Final = 300.0
 
 CAPABILITIES: Final = Capabilities(
     entities={
@@ -40,7 +42,7 @@ CAPABILITIES: Final = Capabilities(
             delete=True,
             read_batch=100,
             write_batch=product_writes.WRITE_BATCH,
-            lands_within_s=_LANDS_WITHIN_S,
+            lands_within_s=_BULK_LANDS_WITHIN_S,
             overlap_s=products.OVERLAP_S,
             parts=product_writes.PARTS,
             renames=False,

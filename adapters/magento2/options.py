@@ -20,7 +20,7 @@ class Options(BaseModel):
         consumer_key, consumer_secret, access_token, access_token_secret: the four values of an integration
             for OAuth 1.0a, which works always.
         page_size: rows per page; a smaller limit of the shop is found out.
-        bulk_from: from so many product updates on in one batch they go as one asynchronous bulk, if the shop
+        bulk_from: from so many new or changed products on in one batch they go as one asynchronous bulk, if the shop
             works bulks off; 0: never.
         price_rounds: in so many rounds the prices of all products are read once, two hundred products a round at
             least; those of products that somebody saves are read at once.

@@ -1,8 +1,8 @@
-"""Products, written: one by one, or many updates as one asynchronous bulk."""
+"""Products, written: one by one, or many as one asynchronous bulk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from adapters.magento2.api import ALL, Api, failed, one_by_one
@@ -15,16 +15,19 @@ from adapters.magento2.products import Products
 from adapters.magento2.shapes import as_text, at, flattened, listed, nested, same, url_key
 from adapters.magento2.shop import Shop
 from connector.contract import RowResult, Write
-from connector.errors import AuthFailed, ConnectorError, Gone, RateLimited, Rejected, Stale
+from connector.errors import AuthFailed, ConnectorError, Gone, RateLimited, Rejected, Stale, Transient
 from connector.model.entity import Value, code_key
 
 COST, VIEWS = "cost", "views"
 #: The calls of one write: the product itself, its cost, the texts of its store views.
 PARTS: Final = ("", COST, VIEWS)
-WRITE_BATCH: Final = 50
+#: As many as are looked up in one call; a consumer works so many off in some twelve seconds (NOTES section 11).
+WRITE_BATCH: Final = 100
 _COST_NAME: Final = "custom_attributes.cost"
 _LONGEST_SKU: Final = 64
 _DISABLED: Final = 2
+#: Method and path of a bulk's operations.
+_POST, _PUT = ("POST", "products"), ("PUT", "products/bySku")
 #: Members that the shop rewrites by rules of its own: what comes back is not compared.
 _ITS_OWN_WAY: Final = frozenset({"url_key", "stock_item", "category_links"})
 
@@ -58,17 +61,13 @@ class ProductWrites:
         known = {row.external_id: row.native for row in self._products.read(ids)}
         skus = [str(write.fields.get("sku") or "") for write in writes if _is_new(write)]
         taken = {code_key(str(item["sku"])) for item in self._products.items("sku", skus)}
-        many = [write for write in writes if write.operation in ("update", "archive") and not write.part]
-        if not self._options.bulk_from or len(many) < self._options.bulk_from or not self._bulk.works():
-            many = []
-        rest = [write for write in writes if write not in many]
-        results = self._at_once(many, known)
+        results, left = self._at_once(writes, known, taken)
         try:
-            return results + one_by_one(rest, lambda write: self._one(write, known, taken))
+            return results + one_by_one(left, lambda write: self._one(write, known, taken))
         except (RateLimited, AuthFailed) as stop:
             if not results:
                 raise
-            return results + [failed(write, stop) for write in rest]
+            return results + [failed(write, stop) for write in left]
 
     def _one(self, write: Write, known: Mapping[str, Item], taken: set[str]) -> RowResult:
         if _is_new(write):
@@ -82,9 +81,16 @@ class ProductWrites:
         if write.part == VIEWS:
             return self._put_views(write, item, nested(owed).get("views", {}))
         tree = self._tree(owed, item)
-        return _result(write, self._put(item, tree) if tree else item, tree)
+        return self._result(write, self._put(item, tree), tree) if tree else _confirmed(write, item, {})
 
     def _create(self, write: Write, taken: set[str]) -> RowResult:
+        tree = self._new(write, taken)
+        stored = self._api.write("POST", PRODUCTS, "product", {"product": _body(tree)})
+        taken.add(code_key(str(tree["sku"])))
+        return self._result(write, stored, tree)
+
+    def _new(self, write: Write, taken: Collection[str]) -> dict[str, Any]:
+        """A new product. Raises Rejected or Stale for one that must not be sent."""
         sku = str(write.fields.get("sku") or "")
         _check_sku(sku)
         if code_key(sku) in taken:
@@ -94,10 +100,7 @@ class ProductWrites:
         # without website_ids it would stand on every website, without a URL key of its own it would collide
         extension = {"website_ids": [self._shop.website_id()]} | tree.get("extension_attributes", {})
         codes = {"url_key": url_key(str(tree.get("name") or ""), sku)} | tree.get("custom_attributes", {})
-        tree |= {"extension_attributes": extension, "custom_attributes": codes}
-        stored = self._api.write("POST", PRODUCTS, "product", {"product": _body(tree)})
-        taken.add(code_key(sku))
-        return _result(write, stored, tree)
+        return tree | {"extension_attributes": extension, "custom_attributes": codes}
 
     def _tree(self, fields: Mapping[str, Value], item: Item) -> dict[str, Any]:
         """Fields as members of a product: labels as option ids, category paths as links; unknown ones are refused."""
@@ -150,32 +153,77 @@ class ProductWrites:
         self._api.write("DELETE", f"{ALL}/products/{{sku}}", "product", None, {"sku": str(item["sku"])})
         return RowResult(write.token, write.external_id)
 
-    def _at_once(self, writes: Sequence[Write], known: Mapping[str, Item]) -> list[RowResult]:
-        """Updates as one bulk, one operation per SKU; rows that must not or need not be sent are answered beside."""
+    def _at_once(
+        self, writes: Sequence[Write], known: Mapping[str, Item], taken: set[str]
+    ) -> tuple[list[RowResult], list[Write]]:
+        """As one bulk of creates and one of updates, where there are enough; the results, and what is to go singly."""
+        creates = [write for write in writes if _is_new(write)]
+        updates = [write for write in writes if write.operation in ("update", "archive") and not write.part]
         results: list[RowResult] = []
-        sent: list[tuple[Write, Item, dict[str, Any]]] = []
+        for kind, many in ((_POST, creates), (_PUT, updates)):
+            if self._options.bulk_from and len(many) >= self._options.bulk_from and self._bulk.works():
+                results += self._as_bulk(kind, many, known, taken, begun=bool(results))
+        done = {result.token for result in results}
+        return results, [write for write in writes if write.token not in done]
+
+    def _as_bulk(
+        self,
+        kind: tuple[str, str],
+        writes: Sequence[Write],
+        known: Mapping[str, Item],
+        taken: Collection[str],
+        *,
+        begun: bool,
+    ) -> list[RowResult]:
+        """One operation per SKU; what must not or need not be sent is answered beside, what is refused whole is not."""
+        results: list[RowResult] = []
+        sent: list[tuple[Write, dict[str, Any]]] = []
+        skus = set(taken)
         for write in writes:
             try:
-                item = _expected(write, known)
-                tree = self._tree(_owed(write, item), item)
+                tree = self._in_bulk(write, known, skus)
             except (Gone, Stale, Rejected) as wrong:
                 results.append(failed(write, wrong))
                 continue
             if tree:
-                sent.append((write, item, tree))
+                sent.append((write, tree))
+                skus.add(code_key(str(tree["sku"])))
             else:
-                results.append(_result(write, item, {}))
-        return results + self._submit(sent)
+                results.append(_confirmed(write, known[write.external_id], {}))
+        return results + self._submit(kind, sent, begun=begun)
 
-    def _submit(self, sent: Sequence[tuple[Write, Item, dict[str, Any]]]) -> list[RowResult]:
+    def _in_bulk(self, write: Write, known: Mapping[str, Item], taken: Collection[str]) -> dict[str, Any]:
+        """The body of one operation, its SKU in it; {} where there is nothing to write."""
+        if _is_new(write):
+            return self._new(write, taken)
+        item = _expected(write, known)
+        tree = self._tree(_owed(write, item), item)
+        return {"sku": str(item["sku"]), **tree} if tree else {}
+
+    def _submit(
+        self, kind: tuple[str, str], sent: Sequence[tuple[Write, dict[str, Any]]], *, begun: bool
+    ) -> list[RowResult]:
+        """One bulk, to its end. Where one body has all of it refused nothing is answered: each goes by itself then."""
         if not sent:
             return []
-        bodies = [{"product": {"sku": str(item["sku"]), **_body(tree)}} for _, item, tree in sent]
-        outcomes = self._bulk.run("PUT", "products/bySku", "product", bodies)
+        method, path = kind
+        try:
+            outcomes = self._bulk.run(method, path, "product", [{"product": _body(tree)} for _, tree in sent])
+        except Rejected:
+            return []
+        except (RateLimited, AuthFailed, Transient) as stop:
+            if not begun:
+                raise
+            return [failed(write, stop) for write, _ in sent]
         return [
-            failed(write, outcome) if isinstance(outcome, ConnectorError) else _result(write, outcome, tree)
-            for (write, _, tree), outcome in zip(sent, outcomes, strict=True)
+            failed(write, outcome) if isinstance(outcome, ConnectorError) else self._result(write, outcome, tree)
+            for (write, tree), outcome in zip(sent, outcomes, strict=True)
         ]
+
+    def _result(self, write: Write, stored: Item, sent: Mapping[str, Any]) -> RowResult:
+        """What came of a write that was answered with the product as it is now."""
+        self._products.learn(stored)
+        return _confirmed(write, stored, dict(_lost(sent, flattened(stored))) if sent else {})
 
 
 def _is_new(write: Write) -> bool:
@@ -228,10 +276,6 @@ def _body(tree: Mapping[str, Any]) -> dict[str, Any]:
     if "custom_attributes" in body:
         body["custom_attributes"] = listed(body["custom_attributes"])
     return body
-
-
-def _result(write: Write, stored: Item, sent: Mapping[str, Any]) -> RowResult:
-    return _confirmed(write, stored, dict(_lost(sent, flattened(stored))) if sent else {})
 
 
 def _confirmed(write: Write, stored: Item, lost: Mapping[str, str]) -> RowResult:

@@ -16,7 +16,6 @@ from connector.contract import Opening, Page, Row
 from connector.model.entity import Entity, Key, code_key
 
 OVERLAP_S: Final = 60
-_STOCK_ITEM: Final = "extension_attributes.stock_item."
 _VIEWS: Final = "views."
 
 
@@ -32,7 +31,7 @@ class Products:
         self._catalogue = catalogue
         self._attributes = attributes
         self._categories = categories
-        self._stock_items = StockItems(api)
+        self._stock_items = StockItems(api, self._names)
 
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """Products whose ``updated_at`` moved since the cursor; prices, stock and categories do not move it."""
@@ -61,6 +60,11 @@ class Products:
         """Products as the API shows them, by ``entity_id`` or ``sku``."""
         return list(self._api.by_values(PRODUCTS, name, list(dict.fromkeys(values)), "product"))
 
+    def learn(self, stored: Mapping[str, Any]) -> None:
+        """A product as a write answered it: what need not be asked for when it is next met in a list."""
+        self._catalogue.learn(str(stored["id"]), str(stored["sku"]))
+        self._stock_items.learn(stored)
+
     def rows(self, items: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Products as mappings see them."""
         records = [self._record(item) for item in items]
@@ -87,7 +91,7 @@ class Products:
         codes |= {code: self._attributes.shown(code, codes[code]) for code in self._codes() if code in codes}
         if "categories" in self._names:
             record["categories"] = self._categories.paths_of(record)
-        if any(name.startswith(_STOCK_ITEM) for name in self._names):
+        if self._stock_items.wanted:
             extension = dict(record.get("extension_attributes") or {})
             record["extension_attributes"] = extension | {"stock_item": self._stock_items.of(item)}
         return record

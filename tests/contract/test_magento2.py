@@ -692,6 +692,46 @@ def test_many_updates_go_as_one_bulk(shop: Shop) -> None:
     assert [write.fields["name"] for write in writes] == [row.native["name"] for row in stored]
 
 
+def test_many_new_products_go_as_one_bulk(shop: Shop) -> None:
+    """A working queue makes them in one call; each has its own id, and one whose SKU is taken is left as it is."""
+    channel = shop.channel(bulk_from=3)
+    taken = product(channel, shop.skus()[0])
+    writes = [shop.create({"sku": f"BULK-{number}", "name": f"BULK-{number}", **NEW}) for number in range(5)]
+    twin = shop.create({"sku": taken.native["sku"].lower(), "name": "Twin", **NEW})
+    shop.calls()
+    results = {result.token: result for result in channel.write(PRODUCT, [*writes, twin])}
+    made = [call["path"] for call in shop.calls() if call["method"] == "POST" and "products" in call["path"]]
+    assert {write.token: "NoneType" for write in writes} | {twin.token: "Stale"} == {
+        token: kind_of(result.error) for token, result in results.items()
+    }
+    assert 1 == len([path for path in made if path == "/rest/all/async/bulk/V1/products"])
+    assert [] == [path for path in made if path == "/rest/all/V1/products"]
+    assert {write.token: product(channel, f"BULK-{number}").external_id for number, write in enumerate(writes)} == {
+        write.token: results[write.token].external_id for write in writes
+    }
+
+
+def test_a_bulk_that_is_refused_whole_is_made_singly(shop: Shop) -> None:
+    """One body of the wrong type has the shop refuse all of them: the others are made all the same (row 14)."""
+    channel = shop.channel(bulk_from=3)
+    writes = [shop.create({"sku": f"WHOLE-{number}", "name": f"WHOLE-{number}", **NEW}) for number in range(4)]
+    bad = shop.create({"sku": "WHOLE-BAD", "name": "Bad", "weight": "heavy", **NEW})
+    results = {result.token: kind_of(result.error) for result in channel.write(PRODUCT, [*writes, bad])}
+    assert {write.token: "NoneType" for write in writes} | {bad.token: "Rejected"} == results
+
+
+def test_what_was_just_made_is_met_without_a_call_of_its_own(shop: Shop) -> None:
+    """How the stock of a new product is managed was answered with it, and is not asked for when the list has it."""
+    channel = shop.channel()
+    channel.write(
+        PRODUCT, [shop.create({"sku": f"OURS-{number}", "name": f"OURS-{number}", **NEW}) for number in range(3)]
+    )
+    shop.calls()
+    rows = channel.read(PRODUCT, [product(channel, f"OURS-{number}").external_id for number in range(3)])
+    assert [] == [call["path"] for call in shop.calls() if "/stockItems/" in call["path"]]
+    assert [True] * 3 == [row.native["extension_attributes"]["stock_item"]["manage_stock"] for row in rows]
+
+
 def test_where_no_consumer_runs_single_calls_are_made() -> None:
     """Nothing that a late consumer could replay over newer values is left in the queue (row 22)."""
     with shop_with(consumer_delay_s="none") as shop:
