@@ -54,7 +54,7 @@ class ProductWrites:
 
     def _refuse_twin(self, sku: str) -> None:
         """Whether a code is unique is not known (NOTES section 5), and the engine's look-up lost its case."""
-        if sku in (sku.upper(), code_key(sku)):
+        if sku in (sku.upper(), code_key(sku)) or self._products.is_surely_new(sku):
             return
         if self._products.spelled(sku, PURPOSE):
             raise Rejected(

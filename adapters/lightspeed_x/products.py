@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Final
 
 from adapters.lightspeed_x.api import Api, Batch, Json, moment
+from adapters.lightspeed_x.codes import Codes
 from adapters.lightspeed_x.position import Position, pack, unpack
 from adapters.lightspeed_x.shop import Shop
 from connector.contract import Opening, Page, Row
@@ -15,6 +16,8 @@ from connector.model.entity import Entity, Key, code_key
 
 PURPOSE: Final = Entity.PRODUCT.value
 FEED: Final = "products"
+#: So many keys are looked up one by one; for more, the feed is read first.
+FEW: Final = 8
 
 
 class Products:
@@ -24,6 +27,7 @@ class Products:
         self._api = api
         self._shop = shop
         self._names = opening.names.get(Entity.PRODUCT, frozenset())
+        self._codes = Codes(api, lambda product: [code_of(product)], opening.now)
 
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """What changed, deletions among it; read again as :mod:`.position` says."""
@@ -54,9 +58,20 @@ class Products:
         """Products whose SKU has this key. Other codes of theirs are found too, and do not count.
 
         The look-up compares as it likes, and keys have lost their case: asked in both cases. A SKU in
-        mixed case is looked up once more as it is spelled, just before it is created.
+        mixed case is looked up once more as it is spelled, just before it is created. Of many keys only
+        those are looked up that the feed of products has shown.
         """
-        return {key: self.rows(self.with_key(key)) if key.kind == "sku" else [] for key in keys}
+        asked = [key for key in keys if key.kind == "sku"]
+        if len(asked) > FEW:
+            self._codes.refresh(PURPOSE)
+            met = frozenset(self._codes.perhaps(key.text for key in asked))
+            asked = [key for key in asked if key.text in met]
+        found: dict[Key, list[Row]] = {key: [] for key in keys}
+        return found | {key: self.rows(self.with_key(key)) for key in asked}
+
+    def is_surely_new(self, sku: str) -> bool:
+        """Whether a look-up of many has just shown that no product has this SKU, in any case."""
+        return self._codes.is_surely_new(code_key(sku))
 
     def with_key(self, key: Key) -> list[Json]:
         """Living products with this SKU, whatever its case."""

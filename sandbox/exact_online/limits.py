@@ -14,7 +14,7 @@ COUNTED = {400, 401, 403, 404}  # E38
 
 
 class Limits:
-    """The counters of one app in one division; ``active`` False counts and never refuses."""
+    """The counters of one app in one division; ``active`` False counts, never refuses, and says so in its numbers."""
 
     def __init__(self, clock: Clock, settings: Settings, active: bool) -> None:
         self._clock, self._settings, self._active = clock, settings, active
@@ -29,16 +29,16 @@ class Limits:
         now = self._clock.now()
         self._roll(now)
         day_limit, minute_limit = self._number("day_limit"), self._number("minute_limit")
-        if self._active and self._day[1] >= day_limit:
+        if self._day[1] >= day_limit:
             raise RefusedError(429, "", _header_set("", day_limit, 0, _next_day(now)))
-        if self._active and self._minute[1] >= minute_limit:
+        if self._minute[1] >= minute_limit:
             raise RefusedError(429, "", _header_set("Minutely-", minute_limit, 0, _next_minute(now)))
         self._day = (self._day[0], self._day[1] + 1)
         self._minute = (self._minute[0], self._minute[1] + 1)
 
     def _number(self, name: str) -> int:
-        """A limit; none is a number that nobody reaches."""
-        value = self._settings.number(name)
+        """A limit; none is a number that nobody reaches, and so are all where they are off."""
+        value = self._settings.number(name) if self._active else None
         return 10**9 if value is None else value
 
     def _roll(self, now: datetime) -> None:

@@ -24,6 +24,7 @@ SCOPES = (
 WINDOW_S = 300
 ACCESS_LIFE = timedelta(seconds=86_400)
 CODE_LIFE = timedelta(minutes=10)
+UNREACHED = 10**9
 TOKEN_CALLS = 60  # calls of the token endpoint a window; its real number is not documented (L§2)
 DOMAIN_PREFIX = "voorbeeld"
 ANY = ""
@@ -82,8 +83,8 @@ class Access:
 
     @property
     def limit(self) -> int:
-        """Calls in five minutes: 300 × registers + 50 (L§3)."""
-        return 300 * len(self._registers) + 50
+        """Calls in five minutes: 300 × registers + 50 (L§3); without limits a number that nobody reaches."""
+        return 300 * len(self._registers) + 50 if self._limits else UNREACHED
 
     @property
     def scopes(self) -> str:
@@ -122,10 +123,8 @@ class Access:
             window.begins, window.used = begins, 0
         return window
 
-    def _count(self, app: str) -> dict[str, str] | None:
+    def _count(self, app: str) -> dict[str, str]:
         """Count a call; the headers that tell of it. 429 when the window is used up (L§3)."""
-        if not self._limits:
-            return None
         window = self._present(app)
         if window.used >= self.limit:
             ends = datetime.fromtimestamp(window.begins + WINDOW_S, UTC)

@@ -696,6 +696,37 @@ def test_odd_skus_are_found(shop: Shop, sku: str) -> None:
     assert [made.external_id] == [row["id"] for row in spelled._products.spelled(sku, "product")]
 
 
+def test_many_keys_are_looked_up_in_the_feed(shop: Shop) -> None:
+    """Of thirty keys only those that the feed has shown are asked for; what was made since is among them (rule 5.8)."""
+    channel = shop.channel()
+    channel.write(PRODUCT, [shop.create(new("Mixed-7"))])
+    nobody = [Key("sku", f"nobody-{number}") for number in range(30)]
+    assert [] == [key for key, rows in channel.find(PRODUCT, nobody).items() if rows]
+    shop.calls()
+    (later,) = channel.write(PRODUCT, [shop.create(new("LATER-7", name="Later"))])
+    shop.ask("/products", {"name": "Anders", "sku": "theirs-7"}, "POST")
+    keys = [Key("sku", "later-7"), Key("sku", "theirs-7")]
+    found = channel.find(PRODUCT, [*keys, *nobody])
+    assert {"later-7": 1, "theirs-7": 1} == {key.text: len(rows) for key, rows in found.items() if rows}
+    assert later.external_id == found[keys[0]][0].external_id
+    # the create; theirs; one page of the feed and its end; LATER-7; THEIRS-7 and theirs-7
+    assert 7 == len(shop.calls())
+
+
+def test_what_appears_late_is_looked_back_for(shop: Shop) -> None:
+    """A product whose version becomes visible behind a higher one is met two minutes later at the most."""
+    channel = shop.channel()
+    keys = [Key("sku", f"late-{number}") for number in range(30)]
+    shop.edit("switch", name="late_versions", value="60")
+    for number in range(9):
+        shop.ask("/products", {"name": f"Laat {number}", "sku": f"late-{number}"}, "POST")
+    channel.find(PRODUCT, keys)
+    shop.pass_(130)
+    channel.find(PRODUCT, keys)
+    shop.pass_(130)
+    assert 9 == len([key for key, rows in channel.find(PRODUCT, keys).items() if rows])
+
+
 def test_only_the_first_code_is_the_key(shop: Shop) -> None:
     """A product that has the code as its barcode is not the one (failure 12)."""
     channel = shop.channel()
@@ -1276,7 +1307,7 @@ def test_a_good_shop_has_no_red_line_and_nothing_is_changed(shop: Shop) -> None:
     """Everything is tried, nothing is written."""
     findings = found_by(shop.channel())
     assert [] == [finding.what for finding in findings.values() if not finding.ok]
-    assert "the shop states none" == findings["rate limit"].detail
+    assert "999999999 of 1000000000 calls left in 5 minutes" == findings["rate limit"].detail
     assert {"GET", "POST /inventory"} == {
         call if "inventory" in call and call.startswith("POST") else call.split()[0] for call in shop.calls()
     }
