@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -197,12 +197,20 @@ class MemoryChannel:
         self.world.fault("before")
         try:
             self.world.fault("lost")
-            results = [self._apply(entity, write) for write in writes]
+            results = [result for write in writes for result in self._applied(entity, write)]
             self.world.fault("after")
         except AmbiguousWrite as unanswered:
             results = [RowResult(write.token, error=unanswered) for write in writes]
         self.world.on_call("after")
         return results
+
+    def _applied(self, entity: Entity, write: Write) -> Iterator[RowResult]:
+        """The write, and the prices that it takes along once the product has its id."""
+        made = self._apply(entity, write)
+        yield made
+        if made.error is None:
+            for price in write.along:
+                yield self._apply(Entity.PRICE, replace(price, parent_id=made.external_id))
 
     def _apply(self, entity: Entity, write: Write) -> RowResult:
         complaints = self.world.refuses(entity, write.fields)

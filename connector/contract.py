@@ -133,6 +133,9 @@ class Write:
         place: the channel's code of the location, or its name of the price list.
         difference: for stock where the channel takes relative changes: the signed pieces to book.
         sent_at: for ``landed``: when the write was announced, by our clock; None while it is being made.
+        along: for the create of a product: prices of the kinds that ``EntityCapabilities.along`` names, which
+            go out in the same call. Each has a result of its own; one without was not carried, and is owed
+            as before. Their ``parent_id`` is "", since the product is not there yet.
     """
 
     token: str
@@ -147,6 +150,7 @@ class Write:
     place: str = ""
     difference: Decimal | None = None
     sent_at: datetime | None = None
+    along: Sequence[Write] = ()
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,8 @@ class EntityCapabilities:
         overlap_s: how far a cursor is read again, for records committed late.
         parts: the calls of one write, in their order, as the mapping names them; () is one call.
         renames: whether the key (a SKU) can be changed there.
+        along: for prices: kinds of rows that the create of their product takes along, so that it is never
+            there without a price.
         in_flight: writes at once on this channel.
         choice: of prices: how the system chooses among several rows that apply; None: nobody knows.
     """
@@ -204,6 +210,7 @@ class EntityCapabilities:
     overlap_s: float = 0.0
     parts: tuple[str, ...] = ()
     renames: bool = True
+    along: tuple[str, ...] = ()
     in_flight: int = 1
     choice: PriceChoice | None = None
 

@@ -99,7 +99,7 @@ def make_plan(parts: Parts, scope: Scope) -> Plan:
 def _calls(lane: Lane, writes: list[PlannedWrite]) -> int:
     """Calls to write, to look keys up before creates, and to read again before overwriting."""
     can = lane.side.can(lane.entity)
-    creates = sum(write.operation == "create" for write in writes)
+    creates = sum(write.operation == "create" for write in writes if write.calls)
     again = ceil((len(writes) - creates) / can.read_batch) if can.reread else 0
     return ceil(sum(write.calls for write in writes) / max(can.write_batch, 1)) + ceil(creates / can.read_batch) + again
 
@@ -165,7 +165,7 @@ def _planned(parts: Parts, workspace: Workspace, lane: Lane, known: Known) -> li
 def _changes(
     parts: Parts, lane: Lane, known: Known, parent: Known | None, binding: Binding
 ) -> tuple[tuple[Change, ...], int]:
-    """What a write would change, and how many calls its parts make."""
+    """What a write would change, and how many calls its parts make; none for a price that goes along."""
     product = None if parent is None else parent.record
     context = context_of(parts.topology, known.record, product, parts.today())
     projection = project(parts.topology, lane.side, known, parent, binding, context)
@@ -173,7 +173,14 @@ def _changes(
         return (), 0
     shows = shadow_values(lane.side.mappings[lane.entity], binding, context)
     calls = sum(bool(projection.by_part.get(part)) for part in lane.side.can(lane.entity).parts)
-    return tuple(Change(name, shows.get(name), value) for name, value in projection.owed.items()), max(calls, 1)
+    calls = 0 if _goes_along(lane, parent, projection.part) else max(calls, 1)
+    return tuple(Change(name, shows.get(name), value) for name, value in projection.owed.items()), calls
+
+
+def _goes_along(lane: Lane, product: Known | None, part: str) -> bool:
+    """Whether the create of its product takes a price along."""
+    there = None if product is None else product.bindings.get(lane.side.name)
+    return there is not None and there.external_id is None and part in lane.side.can(lane.entity).along
 
 
 def _stock_change(parts: Parts, workspace: Workspace, lane: Lane, known: Known) -> tuple[Change, ...]:

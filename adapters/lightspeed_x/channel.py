@@ -16,7 +16,7 @@ from adapters.lightspeed_x.customers import Customers
 from adapters.lightspeed_x.errors import complaint
 from adapters.lightspeed_x.options import Options
 from adapters.lightspeed_x.position import LATE
-from adapters.lightspeed_x.prices import Prices
+from adapters.lightspeed_x.prices import BASE_PART, Prices
 from adapters.lightspeed_x.products import Products
 from adapters.lightspeed_x.sales import Sales
 from adapters.lightspeed_x.shop import Shop
@@ -66,6 +66,7 @@ CAPABILITIES: Final = Capabilities(
             deletions=False,
             read_batch=1,  # GET /products/{id}, and its rows of books
             write_batch=price_writes.WRITE_BATCH,
+            along=(BASE_PART,),
             lands_within_s=_LANDS_WITHIN_S,
             overlap_s=_OVERLAP_S,
         ),

@@ -21,6 +21,7 @@ _PER_CALL: Final = 100
 _ROWS: Final = "/price_books/{price_book_id}/products"
 #: Native member of a product by the shop's tax mode.
 _MEMBERS: Final = {False: "price_including_tax", True: "price_excluding_tax"}
+PRICE_MEMBERS: Final = frozenset(_MEMBERS.values())
 
 Rows = Sequence[tuple[Write, Json]]
 
@@ -53,15 +54,9 @@ class PriceWrites:
         if write.operation in ("delete", "archive"):
             raise Rejected("a product's own price cannot be taken away", remedy="delete or archive the product")
         product = write.parent_id or write.external_id.partition(":")[0]
-        name = _MEMBERS[self._shop.tax_exclusive(PURPOSE)]
-        if write.fields.get(name) is None:
-            raise Rejected(
-                f"the shop counts {name}, and another price is to be written",
-                remedy="set `prices` in the channel's settings to the shop's tax mode",
-            )
-        body = {"details": {name: write.fields[name]}}
+        body = {"details": own_price(self._shop, write)}
         self._api.write("PUT", "/products/{product_id}", PURPOSE, body, product_id=product)
-        return RowResult(write.token, f"{product}:{BASE_PART}")
+        return RowResult(write.token, own_id(product))
 
     def _of_books(self, writes: Sequence[Write]) -> list[RowResult]:
         """Rows, together by book and kind of call. Raises only where nothing was sent."""
@@ -174,6 +169,22 @@ class PriceWrites:
 
     def _send(self, method: str, book: str, rows: Sequence[Json]) -> None:
         self._api.write(method, _ROWS, PURPOSE, {"data": list(rows)}, price_book_id=book)
+
+
+def own_price(shop: Shop, write: Write) -> Json:
+    """The member that holds a product's own price, in the shop's tax mode. Raises Rejected for the other mode's."""
+    name = _MEMBERS[shop.tax_exclusive(PURPOSE)]
+    if write.fields.get(name) is None:
+        raise Rejected(
+            f"the shop counts {name}, and another price is to be written",
+            remedy="set `prices` in the channel's settings to the shop's tax mode",
+        )
+    return {name: write.fields[name]}
+
+
+def own_id(product: str) -> str:
+    """How the product's own price is called."""
+    return f"{product}:{BASE_PART}"
 
 
 def _method(write: Write) -> str:

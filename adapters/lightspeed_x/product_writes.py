@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from adapters.lightspeed_x.api import Api, Json, one_by_one, without
+from adapters.lightspeed_x.api import Api, Json, failed, one_by_one, without
+from adapters.lightspeed_x.price_writes import PRICE_MEMBERS, own_id, own_price
 from adapters.lightspeed_x.products import PURPOSE, Products
 from adapters.lightspeed_x.shop import Shop
 from connector.contract import RowResult, Write
@@ -27,10 +28,12 @@ class ProductWrites:
         self._api = api
         self._shop = shop
         self._products = products
+        self._along: list[RowResult] = []
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
-        """A result for each."""
-        return one_by_one(writes, self._one)
+        """A result for each, and for the prices that came along."""
+        self._along = []
+        return one_by_one(writes, self._one) + self._along
 
     def _one(self, write: Write) -> RowResult:
         if write.operation == "delete":
@@ -50,7 +53,26 @@ class ProductWrites:
         fields = without(write.fields, "has_inventory")  # not taken on create: the part that follows tells it
         body = self._members(fields, write) | {"sku": sku, "source_id": write.token}
         body["product_codes"] = codes[1:]  # the SKU becomes the first one by itself
-        return RowResult(write.token, self._created(body, sku), code_key(sku))
+        return RowResult(write.token, self._priced(write, body, sku), code_key(sku))
+
+    def _priced(self, write: Write, body: Json, sku: str) -> str:
+        """The id of a product that is made with its own price; without one that the shop refuses."""
+        carried: list[Write] = []
+        for price in write.along:
+            try:
+                body |= own_price(self._shop, price)
+                carried.append(price)
+            except Rejected as wrong:
+                self._along.append(failed(price, wrong))
+        try:
+            id_ = self._created(body, sku)
+        except Rejected as wrong:
+            if not wrong.fields.keys() & PRICE_MEMBERS:
+                raise
+            self._along += [failed(price, wrong) for price in carried]
+            return self._created(without(body, *PRICE_MEMBERS), sku)
+        self._along += [RowResult(price.token, own_id(id_)) for price in carried]
+        return id_
 
     def _refuse_twin(self, sku: str) -> None:
         """Whether a code is unique is not known (NOTES section 5), and the engine's look-up lost its case."""

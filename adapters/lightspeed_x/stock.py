@@ -19,8 +19,8 @@ from connector.model.entity import Entity
 
 PURPOSE: Final = Entity.STOCK.value
 FEED: Final = "inventory"
-#: The API takes 1000 rows; a call whose answer is lost puts all of its rows in doubt.
-WRITE_BATCH: Final = 200
+#: As many rows as the API takes in a call.
+WRITE_BATCH: Final = 1000
 #: Of more products than these the levels are picked out of the whole list.
 FEW: Final = 8
 #: The sub-record that a write makes: the version of its adjustment, by which later ones are told apart.

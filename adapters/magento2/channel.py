@@ -55,6 +55,7 @@ CAPABILITIES: Final = Capabilities(
         Entity.PRICE: EntityCapabilities(
             delete=True,
             feed=False,
+            along=(prices.BASE,),
             read_batch=prices.READ_BATCH,
             write_batch=prices.WRITE_BATCH,
             lands_within_s=_LANDS_WITHIN_S,
@@ -91,7 +92,7 @@ class MagentoChannel:
         attributes, categories = Attributes(api), Categories(api)
         self._products = products.Products(api, opening, catalogue, attributes, categories)
         self._product_writes = product_writes.ProductWrites(
-            api, options, shop, self._products, attributes, categories, Bulk(api, opening)
+            api, opening, shop, self._products, attributes, categories, Bulk(api, opening)
         )
         self._customers = customers.Customers(api, opening, shop)
         self._prices = prices.Prices(api, opening, shop, catalogue)

@@ -214,6 +214,11 @@ def _row_id(part: str, product: str, row: Mapping[str, Any]) -> str:
     return "/".join([product, part, *_key(part, row)[1:]])
 
 
+def base_id(product: str) -> str:
+    """How the base price of a product is called."""
+    return _row_id(BASE, product, {})
+
+
 def _key(part: str, row: Mapping[str, Any]) -> list[str]:
     """What makes a row the same row: SKU, and the start of the period, or group and quantity."""
     if part == SPECIAL:

@@ -11,10 +11,11 @@ from adapters.magento2.bulk import Bulk
 from adapters.magento2.catalogue import PRODUCTS
 from adapters.magento2.categories import Categories
 from adapters.magento2.options import Options
+from adapters.magento2.prices import base_id
 from adapters.magento2.products import Products
 from adapters.magento2.shapes import as_text, at, flattened, listed, nested, same, url_key
 from adapters.magento2.shop import Shop
-from connector.contract import RowResult, Write
+from connector.contract import Opening, RowResult, Write
 from connector.errors import AuthFailed, ConnectorError, Gone, RateLimited, Rejected, Stale, Transient
 from connector.model.entity import Value, code_key
 
@@ -40,7 +41,7 @@ class ProductWrites:
     def __init__(
         self,
         api: Api,
-        options: Options,
+        opening: Opening,
         shop: Shop,
         products: Products,
         attributes: Attributes,
@@ -48,12 +49,14 @@ class ProductWrites:
         bulk: Bulk,
     ) -> None:
         self._api = api
-        self._options = options
+        self._options: Options = opening.options
         self._shop = shop
         self._products = products
         self._attributes = attributes
         self._categories = categories
         self._bulk = bulk
+        self._store_id = int(opening.settings.get("store_id", 0))
+        self._along: list[RowResult] = []
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """Create, update, archive, delete; what is stored is compared with what was sent."""
@@ -61,13 +64,15 @@ class ProductWrites:
         known = {row.external_id: row.native for row in self._products.read(ids)}
         skus = [str(write.fields.get("sku") or "") for write in writes if _is_new(write)]
         taken = {code_key(str(item["sku"])) for item in self._products.items("sku", skus)}
+        self._along = []
         results, left = self._at_once(writes, known, taken)
         try:
-            return results + one_by_one(left, lambda write: self._one(write, known, taken))
+            results += one_by_one(left, lambda write: self._one(write, known, taken))
         except (RateLimited, AuthFailed) as stop:
             if not results:
                 raise
-            return results + [failed(write, stop) for write in left]
+            results += [failed(write, stop) for write in left]
+        return results + self._along
 
     def _one(self, write: Write, known: Mapping[str, Item], taken: set[str]) -> RowResult:
         if _is_new(write):
@@ -100,7 +105,12 @@ class ProductWrites:
         # without website_ids it would stand on every website, without a URL key of its own it would collide
         extension = {"website_ids": [self._shop.website_id()]} | tree.get("extension_attributes", {})
         codes = {"url_key": url_key(str(tree.get("name") or ""), sku)} | tree.get("custom_attributes", {})
-        return tree | {"extension_attributes": extension, "custom_attributes": codes}
+        return tree | {"extension_attributes": extension, "custom_attributes": codes} | self._own_price(write)
+
+    def _own_price(self, write: Write) -> dict[str, Any]:
+        """The price that comes along: everybody's, so not where prices are those of one website."""
+        prices = [] if self._store_id else [price.fields.get("price") for price in write.along]
+        return {"price": prices[0]} if prices and prices[0] is not None else {}
 
     def _tree(self, fields: Mapping[str, Value], item: Item) -> dict[str, Any]:
         """Fields as members of a product: labels as option ids, category paths as links; unknown ones are refused."""
@@ -221,9 +231,13 @@ class ProductWrites:
         ]
 
     def _result(self, write: Write, stored: Item, sent: Mapping[str, Any]) -> RowResult:
-        """What came of a write that was answered with the product as it is now."""
+        """What came of a write that was answered with the product as it is now, and of the price that came along."""
         self._products.learn(stored)
-        return _confirmed(write, stored, dict(_lost(sent, flattened(stored))) if sent else {})
+        lost = dict(_lost(sent, flattened(stored))) if sent else {}
+        if self._own_price(write):
+            wrong = {"price": lost.pop("price")} if "price" in lost else {}
+            self._along += [_priced(price, str(stored["id"]), wrong) for price in write.along[:1]]
+        return _confirmed(write, stored, lost)
 
 
 def _is_new(write: Write) -> bool:
@@ -285,6 +299,11 @@ def _confirmed(write: Write, stored: Item, lost: Mapping[str, str]) -> RowResult
         return RowResult(write.token, id_, address)
     what = "the shop did not keep what it was sent"
     return RowResult(write.token, id_, address, error=Rejected(what, fields=lost, external_id=id_))
+
+
+def _priced(price: Write, product: str, wrong: Mapping[str, str]) -> RowResult:
+    error = Rejected("the shop did not keep the price", fields=wrong, entity="price") if wrong else None
+    return RowResult(price.token, base_id(product), error=error)
 
 
 def _lost(sent: Mapping[str, Any], stored: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ class Composed:
     """A write ready to be sent, with the intent that is stored first.
 
     ``problems``: fields that the mapping cannot carry there (field → cause). A write whose every
-    field is a problem has no ``write``.
+    field is a problem has no ``write``. ``along``: prices that the create of a product takes along.
     """
 
     binding: Binding
@@ -30,6 +30,7 @@ class Composed:
     intent: Intent | None
     owed: Mapping[str, Value] = field(default_factory=dict)
     problems: Mapping[str, MappingError] = field(default_factory=dict)
+    along: tuple[Composed, ...] = ()
 
 
 def compose(

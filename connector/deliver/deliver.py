@@ -18,6 +18,7 @@ from connector.decide.create import AskFirst, Create, KeyTaken, Match, decide_cr
 from connector.decide.retry import Refusal, lane_fault
 from connector.decide.stock import StockFacts
 from connector.deliver import receipts
+from connector.deliver.along import with_prices
 from connector.deliver.compose import Composed, compose, compose_stock
 from connector.deliver.lookup import Found, find_there
 from connector.deliver.weighing import pass_out
@@ -30,7 +31,7 @@ from connector.errors import (
     RateLimited,
     Transient,
 )
-from connector.ledger import debts, holds, records
+from connector.ledger import debts, holds, lanes, records
 from connector.ledger.holds import Case
 from connector.ledger.store import Session
 from connector.model.binding import WHOLE_BINDING, Held
@@ -241,7 +242,29 @@ def _composed(
     facts = _facts(workspace, ids) if lane.entity is Entity.STOCK else {}
     composed = [one for id_ in ids if (one := _compose(parts, workspace, lane, id_, facts)) is not None]
     composed = [_hold_problems(workspace, lane, one, done) for one in composed]
-    return [one for one in composed if one.intent is not None]
+    ready = [one for one in composed if one.intent is not None]
+    return _with_prices(parts, workspace, lane, ready) if lane.entity is Entity.PRODUCT else ready
+
+
+def _with_prices(parts: Parts, workspace: Workspace, lane: Lane, ready: list[Composed]) -> list[Composed]:
+    """Creates with the prices that they take along, while prices may be written there at all."""
+    if not any(one.binding.external_id is None for one in ready) or not _takes_prices(parts, workspace, lane):
+        return ready
+    topology, now, known = parts.topology, parts.now(), workspace.known
+    prices = workspace.dependents(Entity.PRICE, [one.binding.record_id for one in ready])
+    return [
+        with_prices(topology, lane.side, known[id_], one, [known[price] for price in prices[id_]], now, new_token)
+        for one in ready
+        for id_ in (one.binding.record_id,)
+    ]
+
+
+def _takes_prices(parts: Parts, workspace: Workspace, lane: Lane) -> bool:
+    side, topology = lane.side, parts.topology
+    if Entity.PRICE not in topology.config.sync or side not in topology.sides_of(Entity.PRICE):
+        return False
+    state = lanes.state(workspace.session, side.name, Entity.PRICE)
+    return bool(side.can(Entity.PRICE).along) and not state.stopped
 
 
 def _open(workspace: Workspace, call: Sequence[Composed]) -> None:
@@ -364,6 +387,7 @@ def _receive(
         for one in call:
             if _settle(parts, workspace, lane, one, results, done) == "receipt":
                 confirmed.add(one.binding.record_id)
+            _settle_along(parts, workspace, lane, one, results, done)
         workspace.flush()
         upcoming, later = _intend_next(parts, workspace, lane, later, done)
         workspace.flush()
@@ -382,6 +406,15 @@ def _settle(
     if outcome == "refused" and result is not None and result.error is not None:
         done.refusals.append(_refusal(result.error))
     return outcome
+
+
+def _settle_along(
+    parts: Parts, workspace: Workspace, lane: Lane, one: Composed, results: Mapping[str, RowResult], done: Delivered
+) -> None:
+    """Prices that went out with a product. One that was not carried is owed as before, and is looked up first."""
+    for price in one.along:
+        if price.intent is not None and price.intent.token in results:
+            _settle(parts, workspace, parts.lane(lane.side.name, Entity.PRICE), price, results, done)
 
 
 def _log(parts: Parts, workspace: Workspace, lane: Lane, one: Composed, outcome: str) -> None:

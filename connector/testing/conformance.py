@@ -303,6 +303,21 @@ class Conformance:
             shown = subject.values(subject.again(entity, made.row.external_id), entity)
             assert happened == (change == {name: shown[name] for name in change})
 
+    def test_a_product_is_made_with_its_price(self, subject: Subject) -> None:
+        """A price that is sent along is there with its product, under the id of its own result."""
+        if not subject.can(Entity.PRICE).along:
+            pytest.skip("this system makes products without their price")
+        samples = self.samples(next(_NUMBERS))
+        price = subject.create(Entity.PRICE, samples[Entity.PRICE])
+        assert price.part in subject.can(Entity.PRICE).along
+        write = replace(subject.create(Entity.PRODUCT, samples[Entity.PRODUCT]), along=(price,))
+        results = {one.token: one for one in subject.channel.write(Entity.PRODUCT, [write])}
+        assert {write.token: None, price.token: None} == {token: one.error for token, one in results.items()}
+        product = subject.again(Entity.PRODUCT, results[write.token].external_id)
+        rows = [row for row in subject.found(Entity.PRICE, "", product) if row.part == price.part]
+        assert [results[price.token].external_id] == [row.external_id for row in rows]
+        assert samples[Entity.PRICE]["amount"] == subject.values(rows[0], Entity.PRICE)["amount"]
+
     # --- bad days
 
     @every_entity
