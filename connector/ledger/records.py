@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
 
 from connector.ledger.store import Session
 from connector.ledger.tables import binding, conflict, record, record_key
@@ -65,28 +65,41 @@ def _unpack_held(entry: Any) -> Held:
     return Held(reason, detail, shown, projected, _unpack_instant(since))
 
 
+#: Built once: to build such a query takes longer than to run it.
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_RECORDS: Final = select(record).where(record.c.id.in_(_IDS))
+_KEYS: Final = select(record_key).where(record_key.c.record_id.in_(_IDS))
+_BINDINGS: Final = select(binding).where(binding.c.record_id.in_(_IDS))
+_CONFLICTS: Final = select(conflict).where(conflict.c.record_id.in_(_IDS), conflict.c.state == "open")
+_DEPENDENTS: Final = (
+    select(record.c.parent_id, record.c.id)
+    .where(record.c.entity == bindparam("entity_is"), record.c.parent_id.in_(_IDS))
+    .order_by(record.c.id)
+)
+
+
 def load(session: Session, record_ids: Iterable[int]) -> dict[int, Known]:
     """Records by id, each with its keys, bindings and open conflicts."""
     wanted = sorted(set(record_ids))
-    records = {row.id: row for row in _in(session, record, record.c.id, wanted)}
+    records = {row.id: row for row in _in(session, _RECORDS, wanted)}
     keys: dict[int, set[Key]] = defaultdict(set)
-    for row in _in(session, record_key, record_key.c.record_id, wanted):
+    for row in _in(session, _KEYS, wanted):
         keys[row.record_id].add(Key(row.kind, row.text))
     bindings: dict[int, dict[str, Binding]] = defaultdict(dict)
-    for row in _in(session, binding, binding.c.record_id, wanted):
+    for row in _in(session, _BINDINGS, wanted):
         bindings[row.record_id][row.channel] = to_binding(row)
     conflicts: dict[int, dict[str, OpenConflict]] = defaultdict(dict)
-    for row in _in(session, conflict, conflict.c.record_id, wanted, conflict.c.state == "open"):
+    for row in _in(session, _CONFLICTS, wanted):
         conflicts[row.record_id][row.field] = OpenConflict(row.id, row.field, row.revision, row.sides)
     return {
         id_: Known(to_record(row, frozenset(keys[id_])), bindings[id_], conflicts[id_]) for id_, row in records.items()
     }
 
 
-def _in(session: Session, table: Any, column: Any, values: Sequence[Any], *also: ColumnElement[bool]) -> list[Row[Any]]:
+def _in(session: Session, query: Select[Any], ids: Sequence[int]) -> list[Row[Any]]:
     found: list[Row[Any]] = []
-    for part in chunks(values):
-        found.extend(session.connection.execute(select(table).where(column.in_(part), *also)))
+    for part in chunks(ids):
+        found.extend(session.connection.execute(query, {"ids": part}))
     return found
 
 
@@ -281,10 +294,7 @@ def dependents(session: Session, entity: Entity, parent_ids: Iterable[int]) -> d
     """Product record id → ids of its price or stock records."""
     found: dict[int, list[int]] = defaultdict(list)
     for part in chunks(sorted(set(parent_ids))):
-        query = select(record.c.parent_id, record.c.id).where(
-            record.c.entity == entity.value, record.c.parent_id.in_(part)
-        )
-        for row in session.connection.execute(query.order_by(record.c.id)):
+        for row in session.connection.execute(_DEPENDENTS, {"entity_is": entity.value, "ids": part}):
             found[row.parent_id].append(row.id)
     return found
 
