@@ -19,7 +19,7 @@ from sandbox.faults import read_fault
 from sandbox.stand import Options, PortError, Stand, read_json, write_json
 
 ADAPTERS = ("exact_online", "magento2", "lightspeed_x")
-PROFILES = ("demo", "tests", "load", "empty", "recorded")
+PROFILES = ("demo", "opening", "tests", "load", "empty", "recorded")
 
 
 def read_faults(path: str | None) -> tuple[dict[str, Any], ...]:

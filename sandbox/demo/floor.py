@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +44,12 @@ class System:
 
     def calls(self) -> int:
         """How often it was called so far."""
+        return sum(self.calls_by_route().values())
+
+    def calls_by_route(self) -> dict[str, int]:
+        """How often each route was called so far."""
         answer = requests.get(f"{self.told['control']}calls", timeout=TIMEOUT_S)
-        return int(answer.json()["total"])
+        return dict(answer.json()["counters"])
 
     def get(self, path: str, **headers: str) -> Any:
         """Read through the system's own interface, as a technician with a browser would."""
@@ -61,16 +65,19 @@ class System:
 
 
 @contextmanager
-def open_floor() -> Iterator[dict[str, System]]:
-    """Start the stand-ins; they end with the demo."""
+def open_floor(**options: Sequence[str]) -> Iterator[dict[str, System]]:
+    """Start the stand-ins, each with its options (none: the demo's profile); they end with the block."""
     with ExitStack() as stack:
-        started = {channel: stack.enter_context(_process(adapter)) for channel, adapter in SYSTEMS.items()}
+        started = {
+            channel: stack.enter_context(_process(adapter, options.get(channel, ("--profile", "demo"))))
+            for channel, adapter in SYSTEMS.items()
+        }
         yield {channel: System(channel, _told(process)) for channel, process in started.items()}
 
 
 @contextmanager
-def _process(adapter: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "sandbox", adapter, "--port", "0", "--profile", "demo"]
+def _process(adapter: str, options: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "sandbox", adapter, "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own stand-ins
     try:
         yield process

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sandbox.demo.floor import System
 
-CONFIG = """\
+#: The systems, and products with prices and stock.
+GOODS = """\
 [connector]
 ledger   = "sqlite:///var/ledger.db"
 timezone = "Europe/Amsterdam"
@@ -77,13 +78,6 @@ on_conflict = "manual"
 [sync.product.fields.description]
 owner = "webshop"
 
-[sync.customer]
-every    = "1m"
-channels = ["webshop", "exact", "store"]
-owner    = "webshop"
-[sync.customer.fields.customer_no]
-owner = "exact"
-
 [sync.price]
 every    = "1m"
 channels = ["exact", "webshop", "store"]
@@ -100,14 +94,23 @@ books           = "never"
 order_reference = "YourRef"
 """
 
+CUSTOMERS = """
+[sync.customer]
+every    = "1m"
+channels = ["webshop", "exact", "store"]
+owner    = "webshop"
+[sync.customer.fields.customer_no]
+owner = "exact"
+"""
+
 #: What the shop calls its tax classes → the connector's own names.
 TAX_CLASSES = {"Taxable Goods": "standard", "Reduced": "reduced", "Zero rate": "zero"}
 
 
-def furnish(folder: Path, systems: Mapping[str, System]) -> None:
+def furnish(folder: Path, systems: Mapping[str, System], plan: str = GOODS + CUSTOMERS) -> None:
     """Write config.toml and .env (0600) into the folder."""
     exact, webshop, store = (systems[name] for name in ("exact", "webshop", "store"))
-    config = CONFIG.format(
+    config = plan.format(
         exact=exact.url,
         division=exact.told["division"],
         redirect=exact.told["redirect_uri"],

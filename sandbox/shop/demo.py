@@ -22,7 +22,7 @@ ODD_SKUS: tuple[str, ...] = (
 
 def make_demo(seed: int, products: int, customers: int, as_of: date) -> Shop:
     """The shop of the demo; the last few products and customers exist on one system only."""
-    goods = _make_products(seed, products, as_of)
+    goods = make_products(seed, products, as_of)
     people = make_customers(seed, customers)
     return Shop(
         seed=seed,
@@ -48,7 +48,8 @@ def systems_of(index: int, count: int, apart: tuple[tuple[System, int], ...]) ->
     raise AssertionError("the shares add up to the total")
 
 
-def _make_products(seed: int, count: int, as_of: date) -> tuple[Product, ...]:
+def make_products(seed: int, count: int, as_of: date) -> tuple[Product, ...]:
+    """Products that every system can carry exactly."""
     rng = random.Random(f"{seed}/demo/products")
     taken: set[str] = set()
     return tuple(_make_product(rng, index, count, taken, as_of) for index in range(count))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sandbox.shop import demo, large, words
+from sandbox.shop import demo, large, opening, words
 from sandbox.shop.model import Shop
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -32,6 +32,7 @@ def _make_empty(seed: int, _products: int, _customers: int, as_of: date) -> Shop
 PROFILES: dict[str, Profile] = {
     "empty": Profile(0, 0, _make_empty),
     "demo": Profile(120, 60, demo.make_demo),
+    "opening": Profile(1_000, 0, opening.make_opening),
     "tests": Profile(2_000, 800, partial(large.make_large, "tests")),
     "load": Profile(20_000, 10_000, partial(large.make_large, "load")),
 }
@@ -44,7 +45,7 @@ def make_shop(
     customers: int | None = None,
     as_of: date | None = None,
 ) -> Shop:
-    """The chain of a profile ("empty", "demo", "tests" or "load").
+    """The chain of a profile ("empty", "demo", "opening", "tests" or "load").
 
     ``as_of`` is the day around which promotions run; today in Amsterdam when left out.
     Raises ValueError for a profile that does not exist or a negative size.
