@@ -1,4 +1,4 @@
-"""Prices that the create of their product takes along (decision 10)."""
+"""Prices that the create of their product takes along (decision 11)."""
 
 from __future__ import annotations
 
