@@ -265,6 +265,12 @@ DERIVED: dict[str, dict[str, Derive]] = {
         "StorageLocationDescription": of(tables.STORAGE, "StorageLocation", "Description"),
     },
     tables.STORAGE: dict(_WAREHOUSE),
+    "hrm/Divisions": {
+        "CountryDescription": text(COUNTRIES, "Country"),
+        "CurrencyDescription": of(tables.CURRENCIES, "Currency", "Description"),
+        "HID": lambda _store, row: row.get("Hid"),
+        "Main": lambda _store, _row: True,  # the one division of its licence
+    },
     tables.ACCOUNTS: {
         "CountryName": text(COUNTRIES, "Country"),
         "IsSales": lambda _store, row: row.get("Status") == "C",  # E149

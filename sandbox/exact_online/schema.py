@@ -3,7 +3,8 @@
 One block a resource. Property marks: ``+`` may be sent on POST and PUT, ``^`` on POST only, ``~`` cannot be
 filtered on; ``Class_01..05`` is a series; ``Lines=Entity`` is a collection of another resource's rows.
 ``like`` takes another block's properties read-only, ``without`` leaves some out, ``Seen`` names those that
-recorded answers carry and the public index does not. Type names of sync and bulk rows are guesses.
+recorded answers carry and the public index does not. Type names of sync and bulk rows, and of
+``hrm/Divisions``, are guesses.
 """
 
 from __future__ import annotations

@@ -45,9 +45,12 @@ class Call:
         """The website of the store view; 0 for ``all``."""
         return self.db.views[self.store_id].website_id if self.store_id != ALL else 0
 
-    def criteria(self) -> Criteria:
-        """The search criteria in the query; 400 when there are none (M§3)."""
+    def criteria(self, *, required_here: bool = True) -> Criteria:
+        """The search criteria in the query; 400 when there are none (M§3), save where the shop's own interface
+        lets them be left out: for sources and stocks, which are few."""
         for name in ("searchCriteria", "search_criteria"):
             if name in self.query:
                 return read_criteria(self.query[name], self.db.settings)
-        raise required("searchCriteria")
+        if required_here:
+            raise required("searchCriteria")
+        return read_criteria({}, self.db.settings)

@@ -64,7 +64,7 @@ SOURCES: Table[Source] = Table(
 
 
 def list_sources(call: Call) -> Any:
-    criteria = call.criteria()
+    criteria = call.criteria(required_here=False)
     rows, total = SOURCES.search(call.db.sources.values(), criteria)
     return listing([source_view(row) for row in rows], criteria, total)
 
@@ -117,7 +117,7 @@ STOCKS: Table[Stock] = Table({"stock_id": lambda s: s.id, "name": lambda s: s.na
 
 
 def list_stocks(call: Call) -> Any:
-    criteria = call.criteria()
+    criteria = call.criteria(required_here=False)
     rows, total = STOCKS.search(call.db.stocks.values(), criteria)
     return listing([stock_view(row) for row in rows], criteria, total)
 
