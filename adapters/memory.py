@@ -143,7 +143,7 @@ class MemoryChannel:
     @property
     def capabilities(self) -> Capabilities:
         entities = {entity: self.world.capabilities.get(entity, DEFAULT) for entity in Entity}
-        return Capabilities(entities=entities, facts=True, claims=True)
+        return Capabilities(entities=entities, facts=True, claims=True, locations=False)
 
     def check(self) -> Iterator[Finding]:
         yield Finding("answers", ok=True, detail=f"{sum(map(len, self.world.things.values()))} things")
@@ -289,7 +289,7 @@ class Adapter:
 
     @staticmethod
     def describe() -> Capabilities:
-        return Capabilities(entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True)
+        return Capabilities(entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True, locations=False)
 
     @staticmethod
     def authorize_url(opening: Opening) -> str | None:

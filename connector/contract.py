@@ -225,7 +225,7 @@ class Capabilities:
         tills: goods are sold over a counter there.
         books: somebody may book there what was sold over a counter elsewhere, so that its figure
             subtracts those pieces once more (a bookkeeping system).
-        locations: it has places of its own; False: it shows one figure for a view.
+        locations: every figure names a place of its own; False: it may show one figure for a view.
     """
 
     entities: Mapping[Entity, EntityCapabilities]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from connector.decide.turns import Period
 from connector.ledger import journal, records
 from connector.ledger.journal import Entry
 from connector.model.entity import DEPENDENT, Entity, PriceChoice, Value, code_key
-from connector.model.record import Known
+from connector.model.record import Known, Record
 from connector.observe.absorb import shadow_values
 from connector.observe.workspace import Workspace
 from connector.parts import Parts
@@ -49,7 +49,11 @@ class Paid:
 
 @dataclass(frozen=True)
 class Explained:
-    """One record with its fields; ``pays``: of a price row, what its list comes to on each channel."""
+    """One record with its fields.
+
+    ``pays``: of a price row, what its list comes to on each channel. ``views``: of a stock figure, the
+    channels that show the sum of these locations instead, kept at the first of them.
+    """
 
     entity: Entity
     key: str
@@ -57,6 +61,7 @@ class Explained:
     fields: tuple[ExplainedField, ...]
     channels: Mapping[str, Mapping[str, Value]]
     pays: tuple[Paid, ...] = ()
+    views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,14 @@ def explain_record(parts: Parts, record_id: int, only: str | None = None) -> Exp
         name: {"id": binding.external_id, "state": binding.state, "owed": binding.dirty}
         for name, binding in known.bindings.items()
     }
-    return Explained(record.entity, key, record.life, fields, bindings, pays)
+    return Explained(record.entity, key, record.life, fields, bindings, pays, _views(parts, record))
+
+
+def _views(parts: Parts, record: Record) -> dict[str, tuple[str, ...]]:
+    if record.entity is not Entity.STOCK:
+        return {}
+    views = parts.topology.sync(Entity.STOCK).views
+    return {name: view.locations for name, view in views.items() if parts.topology.figure_place(name) == record.place}
 
 
 def _paid(parts: Parts, workspace: Workspace, known: Known) -> tuple[Paid, ...]:

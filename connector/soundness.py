@@ -25,6 +25,9 @@ def setup_findings(topology: Topology) -> Iterator[Finding]:
 
 def _stock(topology: Topology) -> Iterator[Finding]:
     for side in topology.sides_of(Entity.STOCK):
+        if side.capabilities.locations and topology.figure_place(side.name) is not None:
+            remedy = f'add {side.name} = "…" to the tables [locations.…] that it has'
+            yield Finding(f"{side.name} locations", ok=False, detail="its stock is kept by place", remedy=remedy)
         told = topology.sync(Entity.STOCK).stock_of(side.name).direction
         why = one_way_because(topology, side.name) if told == "both" else ""
         what = f"{side.name} stock both ways"

@@ -106,11 +106,31 @@ class Topology:
                 return location.name
         return None
 
+    def place_of(self, channel: str, entity: Entity, native: str) -> str | None:
+        """The configured name of the price list or location that a row there belongs to; None: it is none of ours."""
+        if entity is Entity.PRICE:
+            return self.list_of(channel, native)
+        if entity is Entity.STOCK:
+            return self.figure_place(channel) or self.location_of(channel, native)
+        return ""
+
+    def figure_place(self, channel: str) -> str | None:
+        """Where the one figure of a channel without locations is kept: the first of its view. None: it has locations.
+
+        A channel has none where it shows a view and no location has a code for it.
+        """
+        view = self.sync(Entity.STOCK).views.get(channel) if Entity.STOCK in self.config.sync else None
+        if view is None or any(channel in location.native for location in self.config.locations.values()):
+            return None
+        return view.locations[0]
+
     def native_place(self, channel: str, entity: Entity, place: str) -> str | None:
-        """What a channel calls a price list or a location; None: it has none such."""
+        """What a channel calls a price list or a location; None: it has none such. "": its one figure."""
         if entity is Entity.PRICE:
             price_list = self.config.prices.get(place)
             return None if price_list is None else price_list.native.get(channel)
+        if entity is Entity.STOCK and (only := self.figure_place(channel)) is not None:
+            return "" if place == only else None
         if entity is Entity.STOCK:
             location = self.config.locations.get(place)
             return None if location is None else location.native.get(channel)

@@ -73,7 +73,7 @@ CAPABILITIES: Final = Capabilities(
     },
     facts=True,
     claims=True,
-    locations=True,
+    locations=False,
 )
 
 

@@ -98,7 +98,11 @@ class Checks:
             return
         if not self._shop.has_sources:
             only_default = tuple(self._opening.locations) in ((), ("default",))
-            remedy = "" if only_default else 'configure one location, with the code "default", for this channel'
+            remedy = (
+                ""
+                if only_default
+                else 'configure a view without codes for this channel, or one location with the code "default"'
+            )
             yield Finding("locations", ok=only_default, detail="one figure per product", remedy=remedy)
             return
         yield from self._locations()
@@ -113,6 +117,9 @@ class Checks:
         stock = (self._shop.stock or {}).get("stock_id")
         path = f"{ALL}/inventory/get-sources-assigned-to-stock-ordered-by-priority/{{stock}}"
         linked = {str(one["source_code"]) for one in self._api.get(path, "check", {"stock": str(stock)})}
+        if not self._opening.locations:
+            remedy = f"give each location that the shop has its code: {', '.join(sorted(known))}"
+            yield Finding("locations", ok=False, detail="stock is kept per source, and none is named", remedy=remedy)
         for code in self._opening.locations:
             fault = "" if known.get(code) else "is switched off" if code in known else "does not exist"
             fault = fault or ("" if code in linked else "is not among the sources of this website's stock")

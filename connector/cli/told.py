@@ -19,7 +19,7 @@ from connector.errors import ConnectorError
 from connector.explain import Explained, Paid, explain_record, find_records, history_of
 from connector.ledger.engine import open_ledger
 from connector.ledger.lock import EngineLock
-from connector.model.entity import Entity
+from connector.model.entity import Entity, Value
 from connector.parts import Parts
 from connector.standing import Standing, standing
 from connector.verify import Verified, verify_lane
@@ -172,7 +172,7 @@ def _draw_explained(call: Call, explained: Sequence[Explained]) -> None:
     for record in explained:
         branches = []
         for one in record.fields:
-            shows = tuple(Branch(f"{channel} shows {call.out.cell(value)}") for channel, value in one.shows.items())
+            shows = tuple(_shown(call, record, channel, value) for channel, value in one.shows.items())
             lost = tuple(Branch(f"lost: {text}") for text in one.lost)
             holds = tuple(Branch(f"held on {channel}: {why}") for channel, why in one.held.items())
             origin = f"{one.by} by {one.rule}" + (f", {call.out.cell(one.at)}" if one.at else "")
@@ -182,6 +182,12 @@ def _draw_explained(call: Call, explained: Sequence[Explained]) -> None:
             told.add(record.pays)
             branches.append(Branch("one piece costs today", tuple(Branch(_paid(call, one)) for one in record.pays)))
         call.out.tree(Branch(f"{record.entity} {record.key} ({record.life})", tuple(branches)))
+
+
+def _shown(call: Call, record: Explained, channel: str, value: Value) -> Branch:
+    """What a channel shows; a view says of which locations it is the sum."""
+    of_view = f" for {' + '.join(record.views[channel])}" if channel in record.views else ""
+    return Branch(f"{channel} shows {call.out.cell(value)}{of_view}")
 
 
 def _paid(call: Call, one: Paid) -> str:

@@ -108,6 +108,7 @@ class StockFacts:
         orders: channel → references of the orders it holds, open or closed.
         books: channels in which someone books till sales later (setting ``books``).
         default_location: where a hand-over is booked whose place nobody names.
+        first_of: channel → the first location of its view, for channels that have no locations to name.
     """
 
     hand_overs: Sequence[HandOverFact] = ()
@@ -115,10 +116,18 @@ class StockFacts:
     orders: Mapping[str, frozenset[str]] = field(default_factory=dict)
     books: frozenset[str] = frozenset()
     default_location: str = ""
+    first_of: Mapping[str, str] = field(default_factory=dict)
+
+    def unnamed(self, channel: str) -> str:
+        """Where a channel's hand-over is booked whose place nobody names."""
+        return self.first_of.get(channel, self.default_location)
+
+    def place_of(self, fact: HandOverFact) -> str:
+        return fact.location or self.unnamed(fact.channel)
 
     def line_of(self, fact: HandOverFact) -> str:
         """What is joined across channels: the order, or all till sales of one place."""
-        return fact.order if fact.kind == "order" else TILL_LINE + (fact.location or self.default_location)
+        return fact.order if fact.kind == "order" else TILL_LINE + self.place_of(fact)
 
     def handed(self, channel: str, location: str | None = None) -> Decimal:
         """A channel's own cumulative hand-overs; of all locations where none is named."""
@@ -126,7 +135,7 @@ class StockFacts:
             (
                 fact.quantity
                 for fact in self.hand_overs
-                if fact.channel == channel and location in (None, fact.location or self.default_location)
+                if fact.channel == channel and location in (None, self.place_of(fact))
             ),
             ZERO,
         )
@@ -164,7 +173,13 @@ def gone_lines(facts: StockFacts) -> dict[str, Gone]:
     for channel in sorted(channels):
         for line in facts.held_by(channel) & reported.keys():
             reported[line].setdefault(channel, {})
-    return {line: Gone(_located(by, facts.default_location), by) for line, by in reported.items()}
+    return {line: Gone(_located(by, _unnamed_place(by, facts)), by) for line, by in reported.items()}
+
+
+def _unnamed_place(handed: Mapping[str, ByLocation], facts: StockFacts) -> str:
+    """Where pieces are gone that somebody handed over without naming a place."""
+    silent = (channel for channel, by_location in handed.items() if "" in by_location)
+    return facts.unnamed(next(silent, ""))
 
 
 def _located(handed: Mapping[str, ByLocation], default: str) -> dict[str, Decimal]:

@@ -44,7 +44,7 @@ from connector.observe.feed import reread
 from connector.observe.intake import Reading, Tally, take_page
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
-from connector.stock.picture import facts_of, on_hand_of, targets_there
+from connector.stock.picture import facts_of, handed_there, on_hand_of, targets_there
 from connector.stock.settle import debt
 
 #: Records looked at together where the channel writes one at a time: they share their look-ups.
@@ -315,10 +315,10 @@ def _compose_stock(
     binding, place = known.bindings[side.name], known.record.place
     if target is None:
         return None
-    pieces = debt(side, binding, place, target, facts)
+    pieces = debt(parts.topology, side, binding, place, target, facts)
     if not pieces:
         return None
-    handed = facts.handed(side.name, place)
+    handed = handed_there(parts.topology, side.name, place, facts)
     return compose_stock(parts.topology, side, known, parent, binding, target, pieces, handed, parts.now(), new_token())
 
 

@@ -20,7 +20,7 @@ from connector.observe.intake import Reading, Tally, merge_row
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.intake import take_figure
-from connector.stock.picture import ON_HAND, as_decimal, facts_of, shadow_of
+from connector.stock.picture import ON_HAND, as_decimal, facts_of, handed_there, shadow_of
 from connector.stock.uncertain import flag
 
 
@@ -191,7 +191,7 @@ def _settle_stock(
     name = lane.side.mappings[Entity.STOCK].names_of(ON_HAND, seen.row.part)[0]
     product = known.record.parent_id or 0
     facts = facts_of(session, workspace.topology, [product])[product]
-    handed = facts.handed(lane.side.name, known.record.place)
+    handed = handed_there(workspace.topology, lane.side.name, known.record.place, facts)
     old = shadow_of(binding, binding.shadow.get(name))
     shown = StockShadow(as_decimal(seen.picked.get(name)), handed)
     settled = settle_stock_doubt(old, intent.difference or as_decimal(0), shown, evidence)

@@ -57,7 +57,7 @@ def _product_there(lane: Lane, known: Known, around: Mapping[int, Known]) -> str
 def _is_row(parts: Parts, lane: Lane, known: Known, row: Row) -> bool:
     """Whether a price row or stock figure of the product is the one that is owed."""
     record, topology = known.record, parts.topology
-    if topology.native_place(lane.side.name, record.entity, record.place) != row.place:
+    if topology.place_of(lane.side.name, record.entity, row.place) != record.place:
         return False
     mapping = lane.side.mappings[record.entity]
     context = topology.context(record.entity, record.place, None, parts.today())

@@ -311,11 +311,7 @@ def _canonical(workspace: Workspace, lane: Lane, seen: Observation) -> Canonical
 
 def _place(workspace: Workspace, lane: Lane, seen: Observation) -> str | None:
     """The configured name of the price list or location a row belongs to; None: none of ours."""
-    if lane.entity is Entity.PRICE:
-        return workspace.topology.list_of(lane.side.name, seen.row.place)
-    if lane.entity is Entity.STOCK:
-        return workspace.topology.location_of(lane.side.name, seen.row.place)
-    return ""
+    return workspace.topology.place_of(lane.side.name, lane.entity, seen.row.place)
 
 
 def _meet_keyed(

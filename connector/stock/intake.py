@@ -13,6 +13,7 @@ from connector.decide.stock import (
     HandOverFact,
     Movement,
     StockFacts,
+    booked_on_view,
     first_report_movements,
     hand_over_movements,
     implied_on_hand,
@@ -34,10 +35,12 @@ from connector.stock.picture import (
     booking_channels,
     direction,
     facts_of,
+    handed_there,
     on_hand_of,
     shadow_of,
+    view_of,
 )
-from connector.topology import Side
+from connector.topology import Side, Topology
 
 if TYPE_CHECKING:
     from connector.observe.intake import Reading, Tally
@@ -86,7 +89,7 @@ def take_figure(
     """One figure: first contact states what is on hand, or is shadow only; later ones move it."""
     name = side.mappings[Entity.STOCK].names_of(ON_HAND, seen.row.part)[0]
     raw = as_decimal(seen.picked.get(name))
-    handed = facts.handed(side.name, known.record.place)
+    handed = handed_there(workspace.topology, side.name, known.record.place, facts)
     now = replace(shadow_of(binding, raw), handed=handed)
     if first_contact or name not in binding.shadow:
         implied = implied_on_hand(raw, still_to_subtract(facts, side.name).get(known.record.place, ZERO))
@@ -122,12 +125,14 @@ def _adopt(workspace: Workspace, side: Side, known: Known, seen: Observation, im
     """First contact: the first figure is agreed, or the owner's where two new ones differ; the rest is owed there.
 
     A figure beside a product that we have made is what the channel fills in by itself: shadow only.
+    So is a view's one figure: a sum says nothing of the places (docs/adr/0012).
     """
     before = on_hand_of(known)
     policy = workspace.topology.policy(Entity.STOCK, ON_HAND)
     standing = known.record.agreed.get(ON_HAND)
     outranks = standing is not None and both_new and policy.outranks(side.name, standing.by.channel)
     begins = standing is None or (standing.by.rule == "first-contact" and outranks)
+    begins = begins and workspace.topology.figure_place(side.name) is None
     takes = begins and policy.may_originate(side.name) and not _is_own_create(workspace, side, known)
     if takes:
         by = replace(seen.provenance(side.name, workspace.session.sequence), rule="first-contact")
@@ -149,6 +154,26 @@ def _move(workspace: Workspace, side: Side, known: Known, seen: Observation, pie
         detail: dict[str, Value] = {"outcome": "drift", "pieces": pieces, "agreed": before}
         workspace.note([Event("drift", side.name, Entity.STOCK, known.record.id, ON_HAND, detail)])
         return
+    for there, share in _shares(workspace, side, known, pieces):
+        _book_figure(workspace, side, there, share, by)
+
+
+def _shares(workspace: Workspace, side: Side, known: Known, pieces: Decimal) -> list[tuple[Known, Decimal]]:
+    """A movement by stock record: its own, or those of a view; of a view of which nothing is known, nobody's."""
+    view = view_of(workspace.topology, side.name)
+    if view is None or workspace.topology.figure_place(side.name) is None:
+        return [(known, pieces)]
+    product_id = known.record.parent_id or 0
+    listed = [workspace.known[id_] for id_ in workspace.dependents(Entity.STOCK, [product_id])[product_id]]
+    there = {one.record.place: one for one in listed}
+    on_hand = {
+        place: n for place, one in there.items() if place in view.locations and (n := on_hand_of(one)) is not None
+    }
+    return [(there[place], share) for place, share in booked_on_view(view, pieces, on_hand).items()] if on_hand else []
+
+
+def _book_figure(workspace: Workspace, side: Side, known: Known, pieces: Decimal, by: Provenance) -> None:
+    before = on_hand_of(known) or ZERO
     moved = Movement(side.name, known.record.place, pieces, "figure", since=by.since, at=by.at)
     _agree(workspace, known, Agreed(before + pieces, by))
     told: dict[str, Value] = {**moved.as_event(), "from": before, "to": before + pieces}
@@ -259,11 +284,12 @@ def _mend_overwritten(workspace: Workspace, side: Side, new: Sequence[StoredHand
             known = workspace.known[id_]
             binding = known.bindings.get(side.name)
             if binding is not None:
-                _mend_binding(workspace, binding, [entry for entry in new if _is_of(entry, known)])
+                _mend_binding(workspace, binding, [one for one in new if _is_of(workspace.topology, one, known)])
 
 
-def _is_of(entry: StoredHandOver, known: Known) -> bool:
-    return entry.product_id == known.record.parent_id and entry.location == known.record.place
+def _is_of(topology: Topology, entry: StoredHandOver, known: Known) -> bool:
+    kept_at = topology.figure_place(entry.channel) or entry.location
+    return entry.product_id == known.record.parent_id and kept_at == known.record.place
 
 
 def _mend_binding(workspace: Workspace, binding: Binding, new: Sequence[StoredHandOver]) -> None:

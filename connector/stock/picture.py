@@ -51,6 +51,7 @@ def facts_of(session: Session, topology: Topology, product_ids: Iterable[int]) -
             orders=_by_channel(orders[id_], held),
             books=booking_channels(topology),
             default_location=next(iter(topology.config.locations), ""),
+            first_of=first_of_views(topology),
         )
         for id_ in ids
     }
@@ -70,6 +71,17 @@ def booking_channels(topology: Topology) -> frozenset[str]:
     return frozenset(name for name in sync.channels if sync.stock_of(name).books not in (None, "never"))
 
 
+def first_of_views(topology: Topology) -> dict[str, str]:
+    """Channel without locations → the first location of its view."""
+    names = (side.name for side in topology.sides_of(Entity.STOCK))
+    return {name: place for name in names if (place := topology.figure_place(name)) is not None}
+
+
+def handed_there(topology: Topology, channel: str, place: str, facts: StockFacts) -> Decimal:
+    """What a channel has handed over of what its figure here has subtracted: everything, where it has one figure."""
+    return facts.handed(channel, None if topology.figure_place(channel) == place else place)
+
+
 def view_of(topology: Topology, channel: str) -> View | None:
     """The view a channel shows, limited to locations that exist; None: it shows its locations as they are."""
     view = topology.sync(Entity.STOCK).views.get(channel)
@@ -78,7 +90,10 @@ def view_of(topology: Topology, channel: str) -> View | None:
 
 def targets(topology: Topology, channel: str, on_hand: Mapping[str, Decimal], facts: StockFacts) -> dict[str, Decimal]:
     """Location → the raw figure that the channel should show."""
-    view = view_of(topology, channel)
+    view, only = view_of(topology, channel), topology.figure_place(channel)
+    if view is not None and only is not None:
+        known = any(place in on_hand for place in view.locations)
+        return {only: shown(view, on_hand, facts, channel).quantity} if known else {}
     if view is not None:
         return dict(shown(view, on_hand, facts, channel).by_location)
     waiting = still_to_subtract(facts, channel)

@@ -14,10 +14,19 @@ from typing import TYPE_CHECKING
 from connector.decide.stock import ZERO, StockFacts, owed
 from connector.model.binding import WHOLE_BINDING, Held
 from connector.model.entity import Entity
-from connector.model.record import Binding, Known
+from connector.model.record import Binding, Known, Record
 from connector.settle import came_back_with_product, made_again
-from connector.stock.picture import ON_HAND, facts_of, is_written, on_hand_of, shadow_of, targets_there
-from connector.topology import TRACKED, Side
+from connector.stock.picture import (
+    ON_HAND,
+    facts_of,
+    first_of_views,
+    handed_there,
+    is_written,
+    on_hand_of,
+    shadow_of,
+    targets_there,
+)
+from connector.topology import TRACKED, Side, Topology
 
 if TYPE_CHECKING:
     from connector.observe.workspace import Workspace
@@ -35,8 +44,26 @@ def settle_stock(workspace: Workspace, product_ids: Iterable[int]) -> None:
     facts = facts_of(workspace.session, workspace.topology, ids)
     for product_id in ids:
         figures = [workspace.known[id_] for id_ in found[product_id]]
+        figures += _places_of_views(workspace, workspace.known[product_id], figures)
         for side in workspace.topology.sides_of(Entity.STOCK):
             _settle_side(workspace, side, workspace.known[product_id], figures, facts[product_id])
+
+
+def _places_of_views(workspace: Workspace, product: Known, figures: list[Known]) -> list[Known]:
+    """Records that views need and nobody has made: the one figure is kept at the view's first location,
+    also of a product that has none there."""
+    here = {known.record.place for known in figures if on_hand_of(known) is not None}
+    missing = set()
+    for channel, place in first_of_views(workspace.topology).items():
+        view = workspace.topology.sync(Entity.STOCK).views[channel]
+        if channel in product.bindings and not here.isdisjoint(view.locations):
+            missing.add(place)
+    missing -= {known.record.place for known in figures}
+    fresh = [
+        Record(0, Entity.STOCK, place, {}, product.record.id, place, sequence=workspace.session.sequence)
+        for place in sorted(missing)
+    ]
+    return [workspace.known[workspace.add(record).id] for record in fresh]
 
 
 def _settle_side(workspace: Workspace, side: Side, product: Known, figures: list[Known], facts: StockFacts) -> None:
@@ -103,7 +130,7 @@ def _with_debt(
         for name, hold in binding.held.items()
         if hold.reason != "dependency" and hold.stands({ON_HAND: target} if name == WHOLE_BINDING else target)
     }
-    pieces = debt(side, binding, place, target, facts)
+    pieces = debt(workspace.topology, side, binding, place, target, facts)
     dirty = bool(pieces) and not any(hold.reason in ("brake", "quarantine") for hold in held.values())
     since = (binding.dirty_since or workspace.moment.now) if dirty else None
     return replace(
@@ -116,12 +143,12 @@ def _with_debt(
     )
 
 
-def debt(side: Side, binding: Binding, place: str, target: Decimal, facts: StockFacts) -> Decimal:
+def debt(topology: Topology, side: Side, binding: Binding, place: str, target: Decimal, facts: StockFacts) -> Decimal:
     """The signed pieces owed: the target less what the channel should show by now."""
     mapping = side.mappings[Entity.STOCK]
     name = mapping.names_of(ON_HAND, binding.part)[0]
     shadow = shadow_of(binding, binding.shadow.get(name))
-    handed = facts.handed(side.name, place) if binding.external_id is not None else ZERO
+    handed = handed_there(topology, side.name, place, facts) if binding.external_id is not None else ZERO
     return owed(target, shadow, handed)
 
 

@@ -1153,14 +1153,15 @@ def test_orders_of_another_stock_claim_nothing_here(still: Shop) -> None:
     assert set() == {order for order in theirs if sites[order] == 1}
 
 
-def test_a_shop_without_sources_has_one_figure_per_product(shop: Shop) -> None:
-    """With Multi Source Inventory off the legacy figure is read and written, under the place "default"."""
+@pytest.mark.parametrize("place", ["default", ""])
+def test_a_shop_without_sources_has_one_figure_per_product(shop: Shop, place: str) -> None:
+    """With Multi Source Inventory off the legacy figure is read and written: of the source "default", or of a view."""
     missing = {"message": "Request does not match any route."}
     shop.fault("status", "/V1/inventory/", status=404, body=missing, times=None)
     opening = shop.opening()
-    channel = Adapter.open(Opening(**{**vars(opening), "locations": ("default",)}))
+    channel = Adapter.open(Opening(**{**vars(opening), "locations": (place,) if place else ()}))
     row = product(channel, shop.skus()[0])
-    write = shop.dependent(row, {"quantity": Decimal("4")}, "default")
+    write = shop.dependent(row, {"quantity": Decimal("4")}, place)
     assert ["NoneType"] == errors(channel.write(STOCK, [write]))
     assert {"default": 4} == {name: one.native["quantity"] for name, one in dependents(channel, STOCK, row).items()}
     item = {"product_id": int(row.external_id), "qty": 4, "is_in_stock": True}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +11,12 @@ import pytest
 
 from connector.contract import Claim, HandOver
 from connector.errors import AmbiguousWrite
+from connector.explain import explain_record, find_records
 from connector.model.entity import Entity
+from connector.parts import Scope
+from connector.plan import make_plan
+from connector.soundness import setup_findings
+from connector.verify import verify_lane
 from tests.engine.shop import CONFIG, EVERYWHERE, PLACES, Chain, chain
 
 LANDED_S = 200
@@ -276,3 +283,164 @@ def test_what_moves_while_a_channel_is_away_is_booked_when_it_is_back(shop: Chai
     shop.clock.pass_(hours=2)
     shop.sync()
     assert dict.fromkeys(EVERYWHERE, Decimal(7)) == pieces(shop)
+
+
+#: A shop that knows nothing of places: it shows what two of them hold, less two pieces.
+ONE_FIGURE = (
+    CONFIG.replace('shop = "wh"\n', "")
+    .replace("[prices.retail]", '[locations.gent]\nerp = "2"\ntill = "outlet-2"\n[prices.retail]')
+    .replace("[brakes]", '[sync.stock.views.shop]\nlocations = ["utrecht", "gent"]\nbuffer = 2\n[brakes]')
+)
+SECOND = {"erp": "2", "till": "outlet-2"}
+
+
+def at_places(shop: Chain, utrecht: int, gent: int, shown: int, sku: str = "A-1") -> None:
+    """A product with pieces at both places, and one figure in the shop."""
+    shop.add_product(sku, pieces=utrecht, on=("erp", "till"))
+    for channel, place in SECOND.items():
+        parent = shop.id_of(channel, sku)
+        shop.worlds[channel].put(Entity.STOCK, {"quantity": Decimal(gent)}, parent=parent, place=place)
+    shop.add_product(sku, pieces=shown, on=("shop",))
+    shop.worlds["shop"].things[Entity.STOCK][shop.id_of("shop", sku, Entity.STOCK)].place = ""
+
+
+def by_place(shop: Chain, channel: str = "erp", sku: str = "A-1") -> tuple[int, ...]:
+    """What a channel with places shows at each, in the order in which they were made."""
+    product = shop.id_of(channel, sku)
+    things = shop.worlds[channel].things[Entity.STOCK].values()
+    return tuple(int(thing.native["quantity"]) for thing in things if thing.parent == product)
+
+
+def figure(shop: Chain, sku: str = "A-1") -> int:
+    """The one figure of the shop."""
+    return int(str(shop.shows_one("shop", Entity.STOCK, sku, "quantity")))
+
+
+@pytest.fixture
+def view(tmp_path: Path) -> Iterator[Chain]:
+    """Six pieces in Utrecht and four in Gent; the shop shows the sum less its buffer."""
+    with chain(tmp_path, ONE_FIGURE) as built:
+        at_places(built, 6, 4, shown=8)
+        built.match()
+        built.sync()
+        yield built
+
+
+def settled(shop: Chain) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """ERP and till by place, and the shop's figure, once a round has nothing left to write."""
+    for _ in range(3):
+        if not shop.sync().written:
+            break
+    assert 0 == shop.sync().written
+    return by_place(shop), by_place(shop, "till"), figure(shop)
+
+
+@pytest.mark.parametrize("shown", [8, 3, 50])
+def test_a_view_begins_nothing(tmp_path: Path, shown: int) -> None:
+    """At first contact the places say what is there; a sum of them, right or wrong, is overwritten."""
+    with chain(tmp_path, ONE_FIGURE) as shop:
+        at_places(shop, 6, 4, shown=shown)
+        shop.match()
+        assert ((6, 4), (6, 4), 8) == settled(shop)
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        (-5, ((1, 4), (1, 4), 3)),  # while the first has stock
+        (-8, ((0, 2), (0, 2), 0)),  # then from the next; two pieces are kept back
+        (-13, ((-3, 0), (-3, 0), 0)),  # what nobody has is missing at the first
+        (3, ((9, 4), (9, 4), 11)),  # a return comes to the first
+    ],
+)
+def test_a_movement_on_a_view_is_booked_on_its_locations(view: Chain, moved: int, expected: object) -> None:
+    """Sold where no place is known: in their stated order, while they have stock."""
+    sell(view, "shop", -moved)
+    assert expected == settled(view)
+
+
+def test_what_moves_at_a_place_moves_the_view(view: Chain) -> None:
+    """The shop gets the sum of its locations, never below zero, and shows the truth again after a receipt."""
+    second = next(t.id for t in view.worlds["till"].things[Entity.STOCK].values() if t.place == "outlet-2")
+    view.worlds["till"].move(second, -3)
+    assert ((6, 1), (6, 1), 5) == settled(view)
+    sell(view, "erp", 9)
+    assert ((-3, 1), (-3, 1), 0) == settled(view)
+    sell(view, "erp", -20)
+    assert ((17, 1), (17, 1), 16) == settled(view)
+
+
+def test_a_view_keeps_back_what_others_have_sold(view: Chain) -> None:
+    """A dealer's order in the ERP is not for sale in the shop, wherever it is to leave from."""
+    order(view, "erp", "D-1", 3)
+    assert ((6, 4), (6, 4), 5) == settled(view)
+
+
+def test_an_order_on_a_view_leaves_from_where_somebody_says(view: Chain) -> None:
+    """The shop ships without naming a place; the ERP names Gent: three pieces are gone, once, and there."""
+    world, product = view.worlds["shop"], view.id_of("shop", "A-1")
+    for channel in ("shop", "erp"):
+        view.worlds[channel].orders.append("W-1")
+        view.worlds[channel].claims.append(Claim("W-1", "1", view.id_of(channel, "A-1"), Decimal(3)))
+    assert ((6, 4), (6, 4), 8) == settled(view)
+    world.claims.clear()
+    world.hand_overs.append(HandOver("S-1", "W-1", product, Decimal(3), "", view.clock.moment))
+    sell(view, "shop", 3)
+    assert ((6, 4), (3, 4), 5) == settled(view), "the ERP will still subtract them"
+    erp = view.worlds["erp"]
+    erp.claims.clear()
+    erp.hand_overs.append(HandOver("D-1", "W-1", view.id_of("erp", "A-1"), Decimal(3), "2", view.clock.moment))
+    erp.move(next(thing.id for thing in erp.things[Entity.STOCK].values() if thing.place == "2"), -3)
+    assert ((6, 1), (6, 1), 5) == settled(view)
+
+
+@pytest.mark.parametrize("when", ["lost", "after"])
+def test_a_views_figure_in_doubt_is_settled_by_what_is_shown(view: Chain, when: str) -> None:
+    """Landed or lost: nothing is booked on any location."""
+    sell(view, "erp", 2)
+    view.worlds["shop"].faults.append((when, AmbiguousWrite("no answer")))
+    view.sync()
+    view.clock.pass_(seconds=LANDED_S)
+    assert ((4, 4), (4, 4), 6) == settled(view)
+
+
+def test_a_view_shows_what_lies_only_at_its_second_location(tmp_path: Path) -> None:
+    """Pieces of a new product lie in Gent alone: the shop gets its product, and the figure, all the same."""
+    with chain(tmp_path, ONE_FIGURE) as shop:
+        at_places(shop, 6, 4, shown=8)
+        shop.match()
+        shop.sync()
+        erp = shop.worlds["erp"]
+        shop.add_product("B-2", on=("erp",))
+        erp.things[Entity.STOCK][shop.id_of("erp", "B-2", Entity.STOCK)].place = "2"
+        for _ in range(3):
+            shop.sync()
+        assert 3 == figure(shop, "B-2")
+        assert (5,) == by_place(shop, "till", "B-2")
+        assert (5,) == by_place(shop, "erp", "B-2")
+        assert 0 == shop.sync().written
+
+
+def test_verify_plan_and_explain_know_the_view(view: Chain) -> None:
+    """What is shown is compared with the sum, and explain says of which locations it is one."""
+    sell(view, "erp", 1)
+    changes = {(one.channel, change.becomes) for one in make_plan(view.parts, Scope()).writes for change in one.changes}
+    assert {("shop", Decimal(7)), ("till", Decimal(5))} == changes
+    settled(view)
+    view.edit("shop", entity=Entity.STOCK, quantity=Decimal(1))
+    compared = verify_lane(view.parts, view.parts.lane("shop", Entity.STOCK))
+    assert [("A-1 utrecht", Decimal(1), Decimal(7))] == [(d.key, d.shows, d.should_show) for d in compared.differences]
+    first, second = (explain_record(view.parts, id_) for id_ in find_records(view.parts, Entity.STOCK, "A-1"))
+    assert ({"shop": ("utrecht", "gent")}, {}) == (first.views, second.views)
+    assert Decimal(7) == first.fields[0].shows["shop"]
+    assert "shop" not in second.fields[0].shows
+
+
+def test_a_view_without_codes_is_refused_where_stock_is_kept_by_place(view: Chain) -> None:
+    """An adapter whose figures always name a place would read nothing."""
+    topology = view.parts.topology
+    assert [] == [one.what for one in setup_findings(topology) if not one.ok]
+    able = replace(topology.sides["shop"].capabilities, locations=True)
+    sides = {**topology.sides, "shop": replace(topology.sides["shop"], capabilities=able)}
+    refused = [one.what for one in setup_findings(replace(topology, sides=sides)) if not one.ok]
+    assert ["shop locations"] == refused

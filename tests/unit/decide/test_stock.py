@@ -352,6 +352,27 @@ def test_a_movement_seen_on_a_view(
     assert expected == stock.booked_on_view(TWO_PLACES, Decimal(moved), on_hand)
 
 
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        ([("web", "")], {GENT: 3}),  # the view's first location, not the configuration's
+        ([("erp", "")], {UTRECHT: 3}),
+        ([("erp", UTRECHT), ("web", "")], {UTRECHT: 3}),
+    ],
+)
+def test_a_channel_without_locations_hands_over_at_the_first_of_its_view(
+    reports: list[tuple[str, str]], expected: dict[str, int]
+) -> None:
+    """Unless another report of the same order names a place."""
+    told = [
+        stock.HandOverFact(channel, "W-1", place, Decimal(3), sequence=n) for n, (channel, place) in enumerate(reports)
+    ]
+    facts = stock.StockFacts(told, default_location=UTRECHT, first_of={"web": GENT})
+    assert expected == {place: int(n) for place, n in stock.gone_lines(facts)["W-1"].where.items() if n}
+    for channel, place in reports:
+        assert 3 == facts.handed(channel, place or (GENT if channel == "web" else UTRECHT))
+
+
 # -- writes in doubt, and what an absolute write put back ------------------------------------------
 
 OLD = StockShadow(Decimal(9), Decimal(4))
