@@ -8,6 +8,8 @@ from bench.initial_sync import Outcome, allowed, exceeded, floors, run, size_of
 
 PRODUCTS = 200
 
+pytestmark = pytest.mark.timeout(900)  # three stand-ins and three commands, on a machine that may be busy
+
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
