@@ -44,7 +44,7 @@ def why(shop: Shop, text: str) -> list[str]:
     return [one.left[1] for one in shop.expected if text in one.why]
 
 
-@pytest.mark.parametrize("profile", ["demo", "tests", "empty"])
+@pytest.mark.parametrize("profile", ["demo", "opening", "tests", "empty"])
 def test_same_seed_same_chain(profile: str) -> None:
     """The same seed, size and day make the same chain."""
     assert make_shop(profile, 7, as_of=DAY) == make_shop(profile, 7, as_of=DAY)
@@ -57,7 +57,7 @@ def test_other_seed_other_chain(demo: Shop) -> None:
 
 def test_unknown_profile_is_refused() -> None:
     """A profile that does not exist is an error that names those that do."""
-    with pytest.raises(ValueError, match="demo, empty, load, tests"):
+    with pytest.raises(ValueError, match="demo, empty, load, opening, tests"):
         make_shop("huge")
 
 
@@ -459,3 +459,11 @@ def test_article_codes(code: str, valid: bool | None) -> None:
     assert codes.gtin_valid(codes.gtin(code[:-1]))
     if valid is not None:
         assert codes.gtin_valid(code) is valid
+
+
+def test_the_opening_stands_in_the_erp_alone() -> None:
+    """Before its first day the chain is known to the ERP only, with plain prices and stock, for all systems."""
+    shop = make_shop("opening", products=60, as_of=DAY)
+    assert {frozenset({"exact_online"})} == {one.on for one in shop.products}
+    assert 60 == len({one.sku.casefold() for one in shop.products})
+    assert all(one.sell_online and one.sell_in_store and not one.promos and not one.tiers for one in shop.products)
