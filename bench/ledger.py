@@ -29,7 +29,8 @@ from connector.contract import Page, Row
 from connector.ledger.engine import sqlite_driver
 from connector.model.entity import Entity
 from connector.observe.first_contact import approve
-from connector.observe.intake import Reading, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.wiring import assembled

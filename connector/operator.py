@@ -15,7 +15,8 @@ from connector.model.entity import Value
 from connector.model.outcome import Answered, AskAgain
 from connector.model.record import Event, OpenConflict
 from connector.observe.absorb import renew, shadow_values
-from connector.observe.intake import Reading, Tally, take_observations
+from connector.observe.intake import take_observations
+from connector.observe.reading import Reading, Tally
 from connector.observe.rows import unpack_observation
 from connector.observe.tombstone import bury, seen_gone
 from connector.observe.weighing import lift_brake

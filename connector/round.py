@@ -18,7 +18,8 @@ from connector.ledger.store import Session
 from connector.model.entity import LANE_ORDER, Entity
 from connector.observe.absence import suspect, sweep
 from connector.observe.feed import channels_with_facts, observe, observe_facts, reread_due
-from connector.observe.intake import PARENTLESS, Tally, retry_strangers
+from connector.observe.intake import PARENTLESS, retry_strangers
+from connector.observe.reading import Tally
 from connector.observe.remap import take_up_mappings
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts, Scope

@@ -18,7 +18,7 @@ from connector.ledger.holds import Stranger
 from connector.model.entity import Entity
 from connector.observe.feed import observe
 from connector.observe.first_contact import Proposal, approve, link, propose
-from connector.observe.intake import Tally
+from connector.observe.reading import Tally
 from connector.parts import Lane, Parts
 from connector.round import Report, read_facts
 

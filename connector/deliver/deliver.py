@@ -41,7 +41,8 @@ from connector.model.record import Binding, Known
 from connector.observe.absence import suspect
 from connector.observe.absorb import is_due
 from connector.observe.feed import reread
-from connector.observe.intake import Reading, Tally, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading, Tally
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.picture import facts_of, handed_there, on_hand_of, targets_there

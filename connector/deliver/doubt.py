@@ -16,7 +16,8 @@ from connector.model.binding import same
 from connector.model.entity import Entity, Value
 from connector.model.record import Event, Known
 from connector.observe.absorb import Observation
-from connector.observe.intake import Reading, Tally, merge_row
+from connector.observe.intake import merge_row
+from connector.observe.reading import Reading, Tally
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.intake import take_figure

@@ -9,7 +9,8 @@ from connector.decide.brakes import is_emptied
 from connector.decide.life import Absence, Source, judge_absence
 from connector.ledger import lanes, records
 from connector.observe.feed import Read, read_pages
-from connector.observe.intake import Reading, Tally, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading, Tally
 from connector.observe.tombstone import bury, seen_gone
 from connector.observe.weighing import park_deletions
 from connector.observe.workspace import Workspace
@@ -23,21 +24,22 @@ def sweep(parts: Parts, lane: Lane) -> Tally:
     """A complete listing: what changed is merged, and only its completion may conclude that something is gone."""
     channel = parts.channel(lane)
     with parts.ledger.read() as session:
-        before = records.bound_ids(session, lane.side.name, lane.entity)
+        missing = records.external_ids(session, lane.side.name, lane.entity)
         since = lanes.state(session, lane.side.name, lane.entity).observed_at
-    tally, complete = Tally(), False
+    tally, complete, known_before = Tally(), False, len(missing)
     for read in read_pages(parts, lambda: channel.sweep(lane.entity)):
         with parts.ledger.write() as session:
             workspace = Workspace(session, parts.topology, parts.moment(session))
             tally.add(take_page(workspace, Reading(lane, read.sequence, read.page.began_at, since), read.page))
+        missing.difference_update(row.external_id for row in read.page.rows if not row.deleted)
         parts.wake(workspace.woken)
         parts.progress(str(lane), tally.rows)
         if parts.stop.is_set():
             return tally  # a listing that was cut short concludes nothing
         complete = _completed(parts, lane, read)
     if complete:
-        missing = set(before) - tally.seen_ids
-        tally.gone += _conclude(parts, lane, missing, source="sweep", emptied=is_emptied(tally.rows, len(before)))
+        emptied = is_emptied(tally.rows, known_before)
+        tally.gone += _conclude(parts, lane, missing, source="sweep", emptied=emptied)
     return tally
 
 
@@ -79,13 +81,12 @@ def suspect(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
 
 def _conclude_by_id(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
     """A complete listing is the judge; it is taken at once, since the lane cannot write past it."""
-    seen: set[str] = set()
-    complete = False
+    missing, complete = set(ids), False
     for page in parts.channel(lane).sweep(lane.entity):
-        seen.update(row.external_id for row in page.rows if not row.deleted)
+        missing.difference_update(row.external_id for row in page.rows if not row.deleted)
         complete = page.complete
     if complete:
-        _conclude(parts, lane, [id_ for id_ in ids if id_ not in seen], source="sweep")
+        _conclude(parts, lane, missing, source="sweep")
 
 
 def bury_all(parts: Parts, lane: Lane, ids: Sequence[str], *, emptied: bool = False) -> int:

@@ -9,7 +9,8 @@ from datetime import datetime
 from connector.contract import Page
 from connector.ledger import lanes, records
 from connector.model.entity import Entity
-from connector.observe.intake import Reading, Tally, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading, Tally
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.intake import take_facts

@@ -9,8 +9,9 @@ from connector.ledger import holds, lanes, records
 from connector.ledger.holds import Stranger
 from connector.model.entity import DEPENDENT, Entity, Key
 from connector.observe.feed import observe_facts
-from connector.observe.intake import AMBIGUOUS, PARENTLESS, UNAPPROVED, Tally, link_stranger, retry_strangers
+from connector.observe.intake import AMBIGUOUS, PARENTLESS, UNAPPROVED, link_stranger, retry_strangers
 from connector.observe.match import hints_of, keys_of
+from connector.observe.reading import Tally
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 

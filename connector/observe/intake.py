@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
 from connector.contract import Page, Row
 from connector.decide.life import decide_revival
@@ -31,6 +30,7 @@ from connector.observe.match import (
     keys_of,
     row_key,
 )
+from connector.observe.reading import Reading, Tally
 from connector.observe.rewriting import rewritten
 from connector.observe.rows import pack_observation, unpack_observation
 from connector.observe.tombstone import bury, leave_row, revive
@@ -43,52 +43,9 @@ from connector.stock.intake import take_figures
 UNAPPROVED, AMBIGUOUS, PARENTLESS, PLACELESS = "unapproved", "ambiguous", "parentless", "placeless"
 
 
-@dataclass
-class Tally:
-    """What became of the rows of one read."""
-
-    rows: int = 0
-    unchanged: int = 0
-    merged: int = 0
-    dropped: int = 0
-    created: int = 0
-    linked: int = 0
-    waiting: int = 0
-    parked: int = 0
-    refused: int = 0
-    gone: int = 0
-    seen_ids: set[str] = field(default_factory=set)
-
-    def add(self, other: Tally) -> None:
-        for name in (
-            "rows",
-            "unchanged",
-            "merged",
-            "dropped",
-            "created",
-            "linked",
-            "waiting",
-            "parked",
-            "refused",
-            "gone",
-        ):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.seen_ids |= other.seen_ids
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Which read the rows come from."""
-
-    lane: Lane
-    read_sequence: int
-    began_at: datetime
-    since: datetime | None
-
-
 def take_page(workspace: Workspace, reading: Reading, page: Page) -> Tally:
     """Everything one page means, except the cursor; flushes the workspace."""
-    tally = Tally(rows=len(page.rows), seen_ids={row.external_id for row in page.rows if not row.deleted})
+    tally = Tally(rows=len(page.rows))
     observed = _changed(workspace, reading, page.rows, tally)
     take_observations(workspace, reading, observed, tally)
     return tally

@@ -29,6 +29,7 @@ from connector.model.entity import Entity, Value
 from connector.model.record import Binding, Event, Known
 from connector.observe.absorb import Observation, fingerprint
 from connector.observe.gate import passes, unpack_replaced
+from connector.observe.reading import Reading, Tally
 from connector.stock.picture import (
     ON_HAND,
     as_decimal,
@@ -43,7 +44,6 @@ from connector.stock.picture import (
 from connector.topology import Side, Topology
 
 if TYPE_CHECKING:
-    from connector.observe.intake import Reading, Tally
     from connector.observe.workspace import Workspace
 
 

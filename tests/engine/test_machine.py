@@ -28,7 +28,8 @@ from connector.errors import AmbiguousWrite, Transient
 from connector.ledger import holds, journal, lanes, records
 from connector.ledger.store import Ledger, Session
 from connector.model.entity import Entity
-from connector.observe.intake import Reading, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading
 from connector.observe.workspace import Workspace
 from connector.operator import answer_conflict
 from connector.parts import Scope

@@ -11,7 +11,8 @@ import pytest
 from connector.decide.conflict import Answer
 from connector.ledger import journal, lanes
 from connector.model.entity import Entity
-from connector.observe.intake import Reading, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading
 from connector.observe.workspace import Workspace
 from connector.operator import answer_conflict
 from tests.engine.shop import CONFIG, EVERYWHERE, MAPPING, SHORT, Chain, chain

@@ -1,0 +1,70 @@
+"""Memory does not grow with the catalogue: a listing is handed on page by page, and let go of."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from adapters.memory import PAGE
+from connector.contract import Channel, Page, Row
+from connector.model.entity import Entity
+from connector.observe.absence import sweep
+from connector.observe.feed import observe
+from connector.observe.reading import Tally
+from connector.parts import Lane, Parts
+from tests.engine.shop import chain
+
+#: Products of a system that lists fifty a page.
+PRODUCTS = 250
+#: The page that is merged, and the one that was just left.
+AT_ONCE = 2 * PAGE
+
+
+class Id(str):
+    """An external id whose end can be watched."""
+
+
+@dataclass
+class Watched:
+    """A channel that watches how many ids of its listing somebody still holds when the next page is asked for."""
+
+    inner: Channel
+    held: list[int] = field(default_factory=list)
+    alive: list[weakref.ref[Id]] = field(default_factory=list)
+
+    def changes(self, entity: Entity, _cursor: str | None) -> Iterator[Page]:
+        return self._watch(self.inner.changes(entity, None))
+
+    def sweep(self, entity: Entity) -> Iterator[Page]:
+        return self._watch(self.inner.sweep(entity))
+
+    def _watch(self, pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            gc.collect()
+            self.held.append(sum(one() is not None for one in self.alive))
+            yield replace(page, rows=[self._watched(row) for row in page.rows])
+
+    def _watched(self, row: Row) -> Row:
+        id_ = Id(row.external_id)
+        self.alive.append(weakref.ref(id_))
+        return replace(row, external_id=id_)
+
+
+@pytest.mark.parametrize("read", [observe, sweep])
+def test_a_page_is_let_go_of_once_it_is_merged(tmp_path: Path, read: Callable[[Parts, Lane], Tally]) -> None:
+    """Neither a change feed nor a sweep keeps the rows, or even the ids, of the pages that it has taken."""
+    with chain(tmp_path) as built:
+        for number in range(PRODUCTS):
+            built.add_product(f"A-{number}")
+        built.match()
+        channel = Watched(built.parts.open_channel("shop"))
+        parts = replace(built.parts, open_channel=lambda _name: cast(Channel, cast(Any, channel)))
+        tally = read(parts, parts.lane("shop", Entity.PRODUCT))
+    assert (PRODUCTS, PRODUCTS) == (tally.rows, len(channel.alive))
+    assert AT_ONCE >= max(channel.held), channel.held
