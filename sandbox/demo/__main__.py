@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import click
@@ -38,6 +39,7 @@ def main(once: bool, folder: Path | None) -> None:
 
 
 def _play(folder: Path, once: bool) -> int:
+    began = time.monotonic()
     with open_floor() as systems:
         furnish(folder, systems)
         hands = Hands(folder)
@@ -55,6 +57,7 @@ def _play(folder: Path, once: bool) -> int:
             _stay(once, folder)
         for system in systems.values():
             click.echo(f"{system.channel} was called {system.calls()} times.")
+        click.echo(f"The day took {time.monotonic() - began:.0f} s.")
     return verified.status
 
 

@@ -20,7 +20,7 @@ import click
 #: One command; reading everything waits for a budget's minute at most.
 COMMAND_S = 300
 #: Everything is quiet well before this, or something is wrong.
-QUIET_S = 420
+QUIET_S = 300
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,26 @@ class Hands:
         """Every lane as ``connector status`` knows it."""
         return list(self.ask("status", "--json").document["lanes"])
 
+    def notice(self, entity: str, *channels: str) -> None:
+        """Have the daemon look at once at what people changed there, and wait until everybody has it."""
+        scope = [word for channel in channels for word in ("--channel", channel)]
+        self.ask("sync", "--json", "--entity", entity, *scope)
+        self.wait_until_quiet()
+
     def wait_until_quiet(self) -> None:
-        """Rounds until nothing is owed, in doubt or waiting for a budget; what a person must settle may remain."""
+        """Until nothing is owed, in doubt or failing; what a person must settle may remain."""
         deadline = time.monotonic() + QUIET_S
         while time.monotonic() < deadline:
-            self.ask("sync", "--json")
             lanes = self.lanes()
             if not any(lane["owed"] or lane["in_doubt"] or lane["error"] for lane in lanes):
                 return
-            _pause(2.0)
+            _pause(0.5)
         left = [f"{lane['channel']}/{lane['entity']}: {lane['owed']} owed, {lane['error']}" for lane in lanes]
         raise RuntimeError("it did not become quiet:\n" + "\n".join(left))
+
+    def cases(self) -> list[str]:
+        """The numbers of what stands in quarantine."""
+        return [str(case["id"]) for case in self.ask("quarantine", "list", "--json").document]
 
     def _wait_until_it_runs(self, process: subprocess.Popen[str]) -> None:
         """From then on commands are handed to it."""

@@ -70,7 +70,7 @@ webshop  = "base"
 store    = "BASE"
 
 [sync.product]
-every    = "1m"
+every    = "5m"
 channels = ["exact", "webshop", "store"]
 owner    = "exact"
 [sync.product.fields.name]
@@ -79,7 +79,7 @@ on_conflict = "manual"
 owner = "webshop"
 
 [sync.price]
-every    = "1m"
+every    = "5m"
 channels = ["exact", "webshop", "store"]
 owner    = "exact"
 
@@ -96,7 +96,7 @@ order_reference = "YourRef"
 
 CUSTOMERS = """
 [sync.customer]
-every    = "1m"
+every    = "5m"
 channels = ["webshop", "exact", "store"]
 owner    = "webshop"
 [sync.customer.fields.customer_no]
