@@ -1,4 +1,4 @@
-"""What every test may use: where the contract recordings are."""
+"""What every test may use: where the contract recordings are, and whether a test misses what is taken away."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.mutants.killing import assert_killed
+
+__all__ = ["assert_killed"]
 
 #: scripts/soak: wider and longer worlds than a test run has time for.
 settings.register_profile("long", max_examples=1000, stateful_step_count=100, deadline=None)

@@ -1,26 +1,22 @@
 """Each numbered rule has a mutant, the decision without it, that the tables and laws of this folder must kill.
 
-A mutant is one edit of one function's source; its code is swapped into the function that everybody
-has imported, and swapped back. The stories of ``test_stock_world`` are drawn here with a seed.
+The stories of ``test_stock_world`` are drawn here with a seed.
 """
 # ruff: noqa: E501  # one mutant, one line: the table is read across
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import random
-import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from types import CodeType, FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from connector.decide import brakes, conflict, create, doubt, fence, latest, life, merge, projection, retry, stock
 from connector.model import binding
+from tests.mutants.mutant import Mutant, living
 from tests.unit.decide import (
     test_brakes,
     test_conflict,
@@ -41,16 +37,6 @@ TABLES: tuple[ModuleType, ...] = (
     test_fence, test_merge, test_conflict, test_doubt, test_latest, test_projection, test_life, test_brakes,
     test_retry, test_stock, test_merge_laws, test_hub,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A rule, the function that holds it, and the edit that takes it out."""
-
-    rule: str
-    function: Callable[..., Any]
-    old: str
-    new: str
 
 
 MUTANTS = [
@@ -210,30 +196,6 @@ MUTANTS = [
     Mutant("6 with jitter", retry.Backoff.wait_s, "min(max(jitter, 0.0), 1.0) / 2", "0.5"),
     Mutant("6 a limit is no failure", retry.decide_retry, "until=error.until, counts=False", "until=error.until"),
 ]  # fmt: skip
-
-
-def without(mutant: Mutant) -> CodeType:
-    """The function's code with the edit made, compiled where the function lives."""
-    function = mutant.function
-    source = textwrap.dedent(inspect.getsource(function))
-    assert source.count(mutant.old) == 1, f"{mutant.rule}: the rule is not where the mutant expects it"
-    scope: dict[str, Any] = dict(function.__globals__)
-    body = source.replace(mutant.old, mutant.new).replace("@property\n", "")
-    exec(compile(body, inspect.getfile(function), "exec"), scope)
-    edited = scope[function.__name__]
-    assert isinstance(edited, FunctionType)
-    return edited.__code__
-
-
-@contextmanager
-def living(mutant: Mutant) -> Iterator[None]:
-    """The mutant, in place of the rule, for everybody who has imported it."""
-    edited, original = without(mutant), mutant.function.__code__
-    mutant.function.__code__ = edited
-    try:
-        yield
-    finally:
-        mutant.function.__code__ = original
 
 
 def told_tables() -> Iterator[Callable[[], None]]:

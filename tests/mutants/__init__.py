@@ -1,0 +1,1 @@
+"""What the suite is worth: a defence is taken out of the engine, and the test that is there for it has to fail."""
