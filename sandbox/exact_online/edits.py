@@ -97,14 +97,19 @@ class Edits:
         return {"id": row.key}
 
     def price(self, given: Given) -> Given:
-        """{sku, amount, min_qty?, starts?, ends?, list?}: the row that holds today, or a new one; list "dealers"."""
+        """{sku, amount?, min_qty?, starts?, ends?, list?}: the row that holds today, or the one from that day on.
+
+        Where there is none such, a new one; list "dealers".
+        """
         item = self._item(given["sku"])
         quantity = Decimal(given.get("min_qty", 1))
         if given.get("list") == "dealers":
             return self._list_price(item, quantity, Decimal(given["amount"]))
-        found = None if "starts" in given else self._price_row(item, quantity)
+        found = self._price_row(item, quantity, given.get("starts"))
         if found is not None:
-            items.update_price(self._store, found, {"Price": Decimal(given["amount"])})
+            named = {"Price": given.get("amount"), "EndDate": given.get("ends")}
+            new = {name: value for name, value in named.items() if value is not None}
+            items.update_price(self._store, found, self._values(tables.PRICES, new, creating=False))
             return {"id": found.key, "item": item.key}
         body = {"Item": item.key, "Price": given["amount"], "Quantity": quantity, "Unit": item.get("Unit")}
         dates = {"StartDate": given.get("starts") or self._store.midnight().isoformat(), "EndDate": given.get("ends")}
@@ -121,12 +126,15 @@ class Edits:
             self._store.change(tables.DISCOUNTS, found, {"NewPrice": amount})
         return {"id": found.key, "item": item.key}
 
-    def _price_row(self, item: Row, quantity: Decimal) -> Row | None:
-        if quantity == 1:
+    def _price_row(self, item: Row, quantity: Decimal, starts: str | None) -> Row | None:
+        """The row that holds today, or the one that begins on a day."""
+        if quantity == 1 and starts is None:
             return prices.standard_row(self._store, item)
         today = self._store.midnight()
         rows = self._store.rows(tables.PRICES).find("Item", item.key)
-        fitting = (row for row in rows if row.get("Quantity") == quantity and row.get("Account") is None)
+        fitting = [row for row in rows if row.get("Quantity") == quantity and row.get("Account") is None]
+        if starts is not None:
+            return next((row for row in fitting if row.get("StartDate").date().isoformat() == starts), None)
         return next((row for row in fitting if prices.valid_on(row, today)), None)
 
     def stock(self, given: Given) -> Given:

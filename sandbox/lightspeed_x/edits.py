@@ -6,7 +6,9 @@ verb            members
 product         sku, set: native members of ``common`` and ``details``, mixed
 create_product  a native create body; answers ``ids``
 delete_product  sku, family?: true for the whole family
-price           sku, amount (in the tax mode of the shop), list?: BASE or a price book, min_qty?
+price           sku, amount (in the tax mode of the shop), list?: BASE or a price book, min_qty?, starts?,
+                ends?: the period of the general price book that holds the row; made where there is none.
+                Without an amount the book gets another last day, for all its rows
 sale            sku, quantity, location? | lines: [{sku, quantity}], customer?: e-mail or id; a negative
                 quantity is goods brought back
 order           lines, customer?, location?: a parked sale
@@ -26,12 +28,14 @@ webhooks        twice?, backwards?: send again what is due
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from sandbox.lightspeed_x.catalog import require_product
 from sandbox.lightspeed_x.errors import ApiError
 from sandbox.lightspeed_x.retail import Retail
+from sandbox.lightspeed_x.seed import LAST_SECOND, moment_of
 from sandbox.lightspeed_x.store import Row
 from sandbox.lightspeed_x.switches import AT_START
 from sandbox.stand import EditError
@@ -100,22 +104,51 @@ class Edits:
         return {"ids": ids, "id": ids[0]}
 
     def _price(self, change: Row) -> Row:
-        product, amount = self._find(change["sku"]), Decimal(change["amount"])
-        name, units = str(change.get("list") or "BASE"), change.get("min_qty")
-        if name == "BASE" and units in (None, 1):
+        product, name = self._find(change["sku"]), str(change.get("list") or "BASE")
+        if name == "BASE" and change.get("min_qty") in (None, 1) and "starts" not in change:
             mode = "price_excluding_tax" if self._retail.store.switches.tax_exclusive else "price_including_tax"
-            self._retail.catalog.update(product["id"], {"details": {mode: amount}})
+            self._retail.catalog.update(product["id"], {"details": {mode: Decimal(change["amount"])}})
             return {"id": product["id"]}
-        book = self._retail.books.find_book(name)
-        if book is None or book["type"] == "BASE":
-            raise EditError(f"no price book {name!r} that can hold this price")
-        mine = self._retail.books.rows_of(product["id"], book["id"])
-        same = [row for row in mine if row["min_units"] == units]
-        body = {"price": amount, "min_units": units}
-        if not same:
+        row = self._book_row(product, name, change)
+        if "amount" not in change:
+            return self._end_book(row, change["ends"])
+        body: Row = {"price": Decimal(change["amount"]), "min_units": change.get("min_qty")}
+        if row is None:
             body |= {"product_id": product["id"], "tax_id": product["all_outlets_tax"]["tax_id"]}
-        row = self._retail.books.put_row(book["id"], body, same[0]["id"] if same else None)
-        return {"id": row["id"], "price_book_id": book["id"]}
+            book = self._book_for(name, change.get("starts"), change.get("ends"))
+            row = self._retail.books.put_row(book["id"], body)
+        else:
+            row = self._retail.books.put_row(row["price_book_id"], body, row["id"])
+        return {"id": row["id"], "price_book_id": row["price_book_id"]}
+
+    def _book_row(self, product: Row, name: str, change: Row) -> Row | None:
+        """The row of a book that holds from that quantity and day on; None where there is none."""
+        begins = _first_second(change.get("starts"))
+        for row in self._retail.books.rows_of(product["id"]):
+            book = self._retail.books.books.rows[row["price_book_id"]]
+            general = name == "BASE" and book["type"] != "BASE" and _same_moment(book["valid_from"], begins)
+            if (general or book["name"] == name) and row["min_units"] == change.get("min_qty"):
+                return row
+        return None
+
+    def _book_for(self, name: str, starts: str | None, ends: str | None) -> Row:
+        """The book of that name; for the general list, the one of that period, made where there is none."""
+        books = self._retail.books
+        if name != "BASE":
+            found = books.find_book(name)
+            if found is None or found["type"] == "BASE":
+                raise EditError(f"no price book {name!r} that can hold this price")
+            return found
+        title = f"Actie {starts} - {ends or 'open'}" if starts or ends else "Staffelprijzen"
+        made = {"name": title, "valid_from": _first_second(starts), "valid_to": _last_second(ends)}
+        return books.find_book(title) or books.add_book(made)
+
+    def _end_book(self, row: Row | None, ends: str) -> Row:
+        if row is None:
+            raise EditError("no price book holds such a row")
+        book = self._retail.books.books.rows[row["price_book_id"]]
+        self._retail.books.books.save(book | {"valid_to": _last_second(ends)})
+        return {"id": book["id"]}
 
     # sales and stock
 
@@ -202,3 +235,17 @@ class Edits:
     def _webhooks(self, change: Row) -> Row:
         count = self._retail.webhooks.send_due(change.get("twice") is True, change.get("backwards") is True)
         return {"sent": count}
+
+
+def _first_second(day: str | None) -> str | None:
+    return moment_of(date.fromisoformat(day), time.min) if day else None
+
+
+def _last_second(day: str | None) -> str | None:
+    return moment_of(date.fromisoformat(day), LAST_SECOND) if day else None
+
+
+def _same_moment(one: str | None, other: str | None) -> bool:
+    return one is other is None or (
+        one is not None and other is not None and datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    )

@@ -28,6 +28,7 @@ TAXES = {
 }
 NO_TAX = "No Tax"
 ROOT_CATEGORY = "Assortiment"
+LAST_SECOND = time(23, 59, 59)
 VAT_FIELD = "custom_field_2"
 """Where the shop keeps a company's VAT number: there is no field of its own (canonical-model 5)."""
 
@@ -171,8 +172,8 @@ class Seed:
     def _promo_book(self, starts: date, ends: date | None) -> str:
         """One book per period: a promo's days belong to the book (canonical-model 3)."""
         name = f"Actie {starts.isoformat()} - {ends.isoformat() if ends else 'open'}"
-        begins = _moment(starts, time.min)
-        stops = _moment(ends, time(23, 59, 59)) if ends else None
+        begins = moment_of(starts, time.min)
+        stops = moment_of(ends, LAST_SECOND) if ends else None
         return self._book(name, None, {"valid_from": begins, "valid_to": stops})
 
     def _book(self, name: str, groups: list[str] | None = None, more: Row | None = None) -> str:
@@ -233,7 +234,7 @@ def _barcodes(one: Product) -> list[str]:
     return [code for code in (one.barcode, *one.more_barcodes) if code]
 
 
-def _moment(day: date, at: time) -> str:
+def moment_of(day: date, at: time) -> str:
     """The moment of a local time on a day, in UTC, as the shop writes it."""
     return datetime.combine(day, at, ZONE).astimezone(UTC).isoformat()
 

@@ -69,7 +69,8 @@ def customer_view(customer: Customer) -> dict[str, Any]:
         "website_id": customer.website_id,
     }
     view |= {name: customer.optional[name] for name in OPTIONAL if customer.optional.get(name) is not None}
-    return view | {
+    own = [{"attribute_code": code, "value": value} for code, value in customer.custom.items() if value is not None]
+    return view | ({"custom_attributes": own} if own else {}) | {
         "addresses": [address_view(customer, address) for address in customer.addresses],
         "disable_auto_group_change": 0,
         "extension_attributes": {"is_subscribed": customer.is_subscribed},
@@ -208,6 +209,7 @@ def post_customer(call: Call) -> Any:
         optional={name: given[name] for name in OPTIONAL if given.get(name) is not None},
         is_subscribed=bool((given.get("extension_attributes") or {}).get("is_subscribed")),
     )
+    _set_custom(db, customer, given)
     db.customers[customer.id] = customer
     _replace_addresses(db, customer, addresses)
     return customer_view(customer)
@@ -226,6 +228,7 @@ def put_customer(call: Call) -> Any:
     _check_email(db, merged, merged["website_id"], customer.id)
     addresses = None if given.get("addresses") is None else _usable(given["addresses"])
     _merge(customer, merged, given)
+    _set_custom(db, customer, given)
     if addresses is not None:
         _replace_addresses(db, customer, addresses)
     customer.updated_at = call.now
@@ -245,6 +248,12 @@ def _merge(customer: Customer, merged: Mapping[str, Any], given: Mapping[str, An
     customer.optional |= {name: given[name] or None for name in OPTIONAL if name in given}
     subscribed = (given.get("extension_attributes") or {}).get("is_subscribed")
     customer.is_subscribed = customer.is_subscribed if subscribed is None else subscribed
+
+
+def _set_custom(db: Database, customer: Customer, given: Mapping[str, Any]) -> None:
+    """Attributes of the shop's own; an unknown code is dropped without a word, as for products (M2.7)."""
+    sent = {one["attribute_code"]: one.get("value") for one in given.get("custom_attributes") or ()}
+    customer.custom |= {code: value for code, value in sent.items() if code in db.customer_attributes}
 
 
 def _replace_addresses(db: Database, customer: Customer, given: list[dict[str, Any]]) -> None:

@@ -21,7 +21,7 @@ from sandbox.magento2.product_values import check_types
 from sandbox.magento2.products import find_product, product_view
 from sandbox.magento2.sales_services import find_order
 from sandbox.magento2.sales_views import credit_memo_view, invoice_view, order_view, shipment_view
-from sandbox.magento2.state import Customer, Database, Order
+from sandbox.magento2.state import Customer, Database, Order, Product
 from sandbox.magento2.switches import set_switch
 from sandbox.magento2.values import folded
 from sandbox.stand import EditError
@@ -104,17 +104,17 @@ class Edits:
         return {"id": number, "sku": change["sku"]}
 
     def _price(self, change: Change) -> dict[str, Any]:
-        """The base price; with ``min_qty`` above 1 or a ``list`` (group name) a tier price."""
+        """The base price; with ``starts`` or ``ends`` the special price; with ``min_qty`` above 1 or a ``list`` (group
+        name) a tier price, which may be a ``percent`` off. What is not given stays as it is."""
         product = find_product(self._db, change["sku"])
-        tier = Decimal(change.get("min_qty") or 1)
-        group = change.get("list")
-        row: dict[str, Any] = {"sku": product.sku, "price": Decimal(change["amount"])}
+        group, tier = change.get("list"), Decimal(change.get("min_qty") or 1)
         if tier > 1 or group not in (None, "base"):
-            row |= {"price_type": "fixed", "website_id": 0, "quantity": tier}
-            row["customer_group"] = "ALL GROUPS" if group in (None, "base") else group
-            failures = prices.post_tier_prices(self._call(given={"prices": [row]}))
+            failures = prices.post_tier_prices(self._call(given={"prices": [_tier_row(product, change, tier, group)]}))
+        elif "starts" in change or "ends" in change:
+            failures = prices.post_special_prices(self._call(given={"prices": [_special_row(product, change)]}))
         else:
-            failures = prices.post_base_prices(self._call(given={"prices": [row | {"store_id": 0}]}))
+            row = {"sku": product.sku, "price": Decimal(change["amount"]), "store_id": 0}
+            failures = prices.post_base_prices(self._call(given={"prices": [row]}))
         if failures:
             raise EditError(str(failures))
         return product_view(self._db, product)
@@ -248,3 +248,21 @@ class Edits:
 
     def _run_consumer(self, _change: Change) -> dict[str, Any]:
         return {"operations": self._work_off(True)}
+
+
+def _tier_row(product: Product, change: Change, tier: Decimal, group: str | None) -> dict[str, Any]:
+    """A row of a quantity or of a customer group."""
+    kind, price = ("discount", change["percent"]) if "percent" in change else ("fixed", change["amount"])
+    customers = "ALL GROUPS" if group in (None, "base") else group
+    row = {"sku": product.sku, "price": Decimal(price), "price_type": kind, "quantity": tier}
+    return row | {"website_id": 0, "customer_group": customers}
+
+
+def _special_row(product: Product, change: Change) -> dict[str, Any]:
+    """The one special price of a product, with what was changed of it."""
+    amount = change.get("amount") or product.value("special_price")
+    starts, ends = change.get("starts"), change.get("ends")
+    row = {"sku": product.sku, "price": Decimal(str(amount)), "store_id": 0}
+    row["price_from"] = f"{starts} 00:00:00" if starts else product.value("special_from_date")
+    row["price_to"] = f"{ends} 23:59:59" if ends else product.value("special_to_date")
+    return row

@@ -1,7 +1,7 @@
 """From the invented chain to a Magento shop: websites base and b2b, views nl, fr and de, four sources in one stock.
 
 Prices include VAT, weights are in kilograms, the price scope is global. ``barcode`` and ``brand`` are custom
-attributes of the shop's own.
+attributes of the shop's own, ``customer_no`` one of its customers.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ class Seed:
     def _plant_words(self, goods: Iterable[model.Product]) -> None:
         db = self._db
         make_attribute(db, "barcode", "text", "Barcode", "global", in_set=True)
+        db.customer_attributes.add("customer_no")
         brand = make_attribute(db, "brand", "select", "Merk", "global", in_set=True)
         for name in sorted({one.brand for one in goods if one.brand}):
             self._brands[name] = add_option(db, brand, name).id

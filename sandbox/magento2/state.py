@@ -370,6 +370,7 @@ class Customer:
     updated_at: datetime
     created_in: str
     optional: dict[str, Any] = field(default_factory=dict)  # taxvat, dob, middlename …
+    custom: dict[str, Any] = field(default_factory=dict)  # attributes of the shop's own
     addresses: list[dict[str, Any]] = field(default_factory=list)
     default_billing: int | None = None
     default_shipping: int | None = None
@@ -476,6 +477,7 @@ class Database:
     invoices: dict[int, Invoice] = field(default_factory=dict)
     credit_memos: dict[int, CreditMemo] = field(default_factory=dict)
     customers: dict[int, Customer] = field(default_factory=dict)
+    customer_attributes: set[str] = field(default_factory=set)
     customer_groups: dict[int, CustomerGroup] = field(default_factory=dict)
     tax_classes: dict[int, TaxClass] = field(default_factory=dict)
     tax_rates: dict[int, TaxRate] = field(default_factory=dict)
