@@ -73,7 +73,7 @@ class Topology:
         known = self._policies.get((entity, name))
         if known is None:
             told = self.config.policy(entity, name)
-            able = {side.name for side in self.sides_of(entity) if name in side.mappings[entity].fields}
+            able = {side.name for side in self.sides_of(entity) if side.mappings[entity].reads(name)}
             known = Policy(
                 originators=told.originators & able,
                 rank=told.rank,

@@ -108,7 +108,9 @@ def _compare(parts: Parts, workspace: Workspace, lane: Lane, row: Row, record_id
         if is_in_scope(parts.topology, lane.side, known.record, parent):
             yield from _compare_figure(parts, workspace, lane, known, row)
         return
-    binding = replace(known.bindings[lane.side.name], shadow=picked, part=row.part, changes_on=None)
+    binding = known.bindings[lane.side.name]
+    sent = {name: value for name, value in binding.shadow.items() if name in mapping.unread_names(row.part)}
+    binding = replace(binding, shadow=picked | sent, part=row.part, changes_on=None)
     context = context_of(parts.topology, known.record, None if parent is None else parent.record, parts.today())
     projection = project(parts.topology, lane.side, known, parent, binding, context)
     shows = mapping.get(picked, context, row.part).values

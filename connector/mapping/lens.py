@@ -88,13 +88,13 @@ class EntityMapping:
         """Whether the mapping wants this record at all."""
         return self.only is None or self.only.holds(picked)
 
-    def get(self, picked: Native, context: Context, part: str = "") -> Read:
-        """What the record means; one bad field leaves the others."""
+    def get(self, picked: Native, context: Context, part: str = "", *, unread: bool = False) -> Read:
+        """What the record means; one bad field leaves the others. ``unread``: also what is written and never read."""
         row = self._row(part)
         values: dict[str, Value] = dict(row.fixed)
         problems: dict[str, MappingError] = {}
         for name, one in row.fields.items():
-            if one.reads == "never":
+            if one.reads == "never" and not unread:
                 continue
             try:
                 values[name] = one.read(picked, context)
@@ -150,6 +150,17 @@ class EntityMapping:
         """The fields that live in these native names, in the order of the mapping."""
         wanted = set(names)
         return tuple(name for name, one in self.fields.items() if wanted.intersection(one.names))
+
+    def reads(self, field: str) -> bool:
+        """Whether what the channel shows of a field is ever taken for news."""
+        one = self.fields.get(field)
+        return one is not None and one.reads != "never"
+
+    def unread_names(self, part: str = "") -> frozenset[str]:
+        """Native names that no field reads: what the channel makes of what is written there is its own business."""
+        fields = self._row(part).fields.values()
+        read = {name for one in fields if one.reads != "never" for name in one.names}
+        return frozenset(name for one in fields if one.reads == "never" for name in one.names) - read
 
     def first_contact_only(self, field: str) -> bool:
         """Whether a field is read only while nothing is known of the record on this channel."""

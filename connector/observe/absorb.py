@@ -141,11 +141,12 @@ def _before(
 def shadow_values(mapping: EntityMapping, binding: Binding, context: Context) -> dict[str, Value]:
     """Canonical values of what was last settled here; only fields all of whose native names have a shadow.
 
+    What is written and never read is among them: there the shadow is what was sent.
     Read as of a day on which the calendar had not changed their meaning yet: that it did is news.
     """
     if not binding.shadow:
         return {}
-    read = mapping.get(binding.shadow, _as_settled(binding, context), binding.part)
+    read = mapping.get(binding.shadow, _as_settled(binding, context), binding.part, unread=True)
     shadow = binding.shadow
     return {
         name: value
@@ -191,8 +192,12 @@ def _settled_side(
     problems: Mapping[str, MappingError],
     sequence: int,
 ) -> Binding:
-    """Rule 6: whatever the outcome, what was seen is the shadow; what could not be read keeps its old one."""
+    """Rule 6: whatever the outcome, what was seen is the shadow; what could not be read keeps its old one.
+
+    So does what is never read, once it is known: else each version that the channel makes of it would be owed anew.
+    """
     unread = {name for problem in problems for name in mapping.names_of(problem, seen.row.part)}
+    unread |= mapping.unread_names(seen.row.part) & binding.shadow.keys()
     kept = {name: value for name, value in binding.shadow.items() if name in unread}
     settled = {name: value for name, value in seen.picked.items() if name not in unread}
     row = seen.row

@@ -77,9 +77,9 @@ class Edits:
         return convert(schema.load()[table], given, creating)
 
     def product(self, given: Given) -> Given:
-        """{sku, set: {Exact's own property names}}."""
+        """{sku, set: {Exact's own property names}}; the screens also change what the API takes at creation alone."""
         row = self._item(given["sku"])
-        items.update_item(self._store, row, self._values(tables.ITEMS, given["set"], creating=False))
+        items.update_item(self._store, row, self._values(tables.ITEMS, given["set"], creating=True))
         return {"id": row.key, "sku": row.get("Code"), "version": row.version}
 
     def create_product(self, given: Given) -> Given:

@@ -127,7 +127,7 @@ class Edits:
         for row in self._retail.books.rows_of(product["id"]):
             book = self._retail.books.books.rows[row["price_book_id"]]
             general = name == "BASE" and book["type"] != "BASE" and _same_moment(book["valid_from"], begins)
-            if (general or book["name"] == name) and row["min_units"] == change.get("min_qty"):
+            if (general or book["name"] == name) and (row["min_units"] or 1) == (change.get("min_qty") or 1):
                 return row
         return None
 

@@ -85,7 +85,12 @@ class Edits:
     # --- products
 
     def _product(self, change: Change) -> dict[str, Any]:
-        return self._save_product(change["set"], {"sku": change["sku"]})
+        """Another ``sku`` renames it, as the product page does and the API does not."""
+        native = dict(change["set"])
+        sku = native.pop("sku", change["sku"])
+        if sku != change["sku"]:
+            self._db.rename_product(find_product(self._db, change["sku"]), sku, self._now())
+        return self._save_product(native, {"sku": sku})
 
     def _create_product(self, change: Change) -> dict[str, Any]:
         return self._save_product({"attribute_set_id": 4} | dict(change), {})

@@ -496,6 +496,17 @@ class Database:
         self._by_sku.setdefault(folded(product.sku), []).append(product.id)
         self.index_url_key(product)
 
+    def rename_product(self, product: Product, sku: str, now: datetime) -> None:
+        """Another SKU; what lies in the sources goes along."""
+        before, after = folded(product.sku), folded(sku)
+        self._by_sku[before].remove(product.id)
+        self._by_sku.setdefault(after, []).append(product.id)
+        product.sku, product.updated_at = sku, now
+        for code in self.sources:
+            if (item := self.source_items.pop((before, code), None)) is not None:
+                item.sku = sku
+                self.source_items[after, code] = item
+
     def remove_product(self, product: Product) -> None:
         """Take a product away."""
         del self.products[product.id]

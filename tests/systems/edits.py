@@ -155,7 +155,7 @@ PRODUCT: Final[Mapping[str, Mapping[str, Edit]]] = {
     },
     "categories": {
         MAGENTO: plain(
-            ["Kleding", "Eten en drinken"],
+            ["Eten en drinken", "Kleding"],
             extension_attributes={"category_links": [{"category_id": "3"}, {"category_id": "6"}]},
         )
     },
@@ -304,6 +304,7 @@ CUSTOMER: Final[Mapping[str, Mapping[str, Edit]]] = {
         EXACT: plain(Decimal(500), CreditLineSales=500),
         LIGHTSPEED: plain(Decimal("750.5"), on_account_limit=Decimal("750.5")),
     },
+    "active": {EXACT: plain(False, EndDate=day(-1))},
     "blocked": {EXACT: plain(True, Blocked=True)},
     "newsletter": {
         EXACT: plain(False, IsMailing=0),
@@ -326,7 +327,7 @@ class Shape:
     def lacks(self) -> set[str]:
         """Fields that say nothing in such a row, although its kind of row there has them."""
         without = set() if self.min_qty > 1 else {"min_qty"}
-        without |= set() if self.percent else {"percent"}
+        without |= {"amount"} if self.percent else {"percent"}
         return without if self.starts is not None else without | {"starts", "ends"}
 
     def key(self, shift: int) -> dict[str, Any]:
@@ -338,13 +339,14 @@ class Shape:
 SHAPES: Final = {
     "base": Shape(),
     "promo": Shape(starts=3, ends=9),
-    "tier": Shape(min_qty=6, percent=True),
+    "tier": Shape(min_qty=6),
+    "share": Shape(min_qty=8, percent=True),
     "dated_tier": Shape(min_qty=4, starts=2, ends=20),
 }
 #: Kind of system → the mapping's kind of row → the shapes that it holds.
 HOLDS: Final = {
     EXACT: {"base": ("base",), "promo": ("promo",), "tier": ("tier",), "dated_tier": ("dated_tier",)},
-    MAGENTO: {"base": ("base",), "special": ("promo",), "tier": ("tier",)},
+    MAGENTO: {"base": ("base",), "special": ("promo",), "tier": ("tier", "share")},
     LIGHTSPEED: {"base": ("base",), "book": ("promo", "tier", "dated_tier")},
 }
 BY_ENTITY: Final = {Entity.PRODUCT: PRODUCT, Entity.CUSTOMER: CUSTOMER}
