@@ -162,7 +162,7 @@ class Played:
         self._states = {name: system.state() for name, system in floor.systems.items()}
         self._edits: dict[Case, Made] = {}
         self._ids: dict[tuple[Entity, str, str], int] = {}
-        fields = dict.fromkeys((one.entity, one.shape, one.field) for one in CASES)
+        fields = dict.fromkeys((one.entity, one.shape, one.field) for one in CASES if one.shape in ("", "base"))
         products = iter(self._shared_products())
         people, companies = self._shared_customers()
         self._keys = {
@@ -170,7 +170,8 @@ class Played:
             for one in fields
         }
         self._keys |= {(PRODUCT, channel, RENAMED): next(products) for channel in CHANNELS}
-        self._rows = {(shape, name): next(products) for shape in SHAPES for name in CHANNELS if shape != "base"}
+        makers = {channel: next(products) for channel in CHANNELS}
+        self._rows = {(shape, name): makers[name] for shape in SHAPES for name in CHANNELS if shape != "base"}
 
     def _shared_products(self) -> list[str]:
         """Products that every system has, and nobody has ordered; without promotions and tiers."""
@@ -380,7 +381,7 @@ def _row_with_key(rows: Iterator[natives.PriceRow], key: str) -> natives.PriceRo
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """Three systems in use, linked; every field edited once on every channel that may."""
-    with opened(tmp_path_factory.mktemp("fields"), CHANNELS, SETTINGS, SYNC, products=58, customers=34) as floor:
+    with opened(tmp_path_factory.mktemp("fields"), CHANNELS, SETTINGS, SYNC, products=46, customers=24) as floor:
         floor.match()
         floor.settle()
         made = Played(floor)
