@@ -139,7 +139,7 @@ class Compiler:
         members = tuple(remote) if isinstance(remote, dict) else ()
         return FieldMapping(
             name, spec, names, chain, members, isinstance(remote, str), table.write, table.unless_off,
-            table.read, table.part,
+            table.read, table.part, None if table.blank is None else canonical_literal(spec, table.blank),
         )  # fmt: skip
 
     def _check_unless_off(self, entity: Entity, flag: str, path: Path) -> None:

@@ -102,6 +102,12 @@ class EntityMapping:
                 problems[name] = problem
         return Read(values, problems)
 
+    def as_new(self, values: Canonical, part: str = "") -> dict[str, Value]:
+        """The values as first contact takes them: what a new record has there by itself is nothing."""
+        fields = self._row(part).fields
+        blanks = {name: one.blank for name, one in fields.items() if one.blank is not None}
+        return {name: None if name in blanks and value == blanks[name] else value for name, value in values.items()}
+
     def put(
         self, values: Canonical, before: Native, context: Context, *, creating: bool = False, part: str = ""
     ) -> Written:

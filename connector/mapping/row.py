@@ -36,6 +36,8 @@ class FieldMapping:
         reads: always; ``first``: only while nothing is known of the record here, never an edit later;
             ``never``: what the channel makes of it is its own business.
         part: the call that it belongs to; "" where its names say so.
+        blank: the value that a new record has by itself there: read at first contact it says nothing, and is a
+            value like any other once somebody has changed it. None: there is no such value.
     """
 
     name: str
@@ -48,6 +50,7 @@ class FieldMapping:
     unless_off: str = ""
     reads: ReadRule = "always"
     part: str = ""
+    blank: Value = None
 
     @property
     def writes(self) -> bool:

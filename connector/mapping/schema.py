@@ -48,6 +48,7 @@ class FieldTable(_Table):
     read: Literal["always", "first", "never"] = "always"
     unless_off: str = Field(default="", alias="and")
     part: str = ""
+    blank: Any = None
 
 
 class RowTable(_Table):

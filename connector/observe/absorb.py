@@ -96,7 +96,12 @@ def absorb(
     read = mapping.get(seen.picked, context, seen.row.part)
     by = seen.provenance(side.name, sequence)
     before = _before(topology, mapping, known, binding, seen, context, both_new, in_doubt)
-    values = {name: value for name, value in read.values.items() if _takes_part(mapping, entity, name, before.shadow)}
+    known_here, new = before.shadow, mapping.as_new(read.values, seen.row.part)
+    values = {
+        name: value if name in known_here else new[name]
+        for name, value in read.values.items()
+        if _takes_part(mapping, entity, name, known_here)
+    }
     merge = merge_record(before, values, by)
     record = _renewed(known.record, merge, sequence)
     after = _settled_side(mapping, binding, seen, merge, read.problems, sequence)

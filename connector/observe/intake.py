@@ -41,6 +41,8 @@ from connector.settle import context_of
 from connector.stock.intake import take_figures
 
 UNAPPROVED, AMBIGUOUS, PARENTLESS, PLACELESS = "unapproved", "ambiguous", "parentless", "placeless"
+#: A price row that came with its product, and in which nobody has put a price yet.
+WORTHLESS = "worthless"
 
 
 def take_page(workspace: Workspace, reading: Reading, page: Page) -> Tally:
@@ -404,6 +406,9 @@ def _meet_dependents(
         record_id = held.get((parent_id, key))
         if record_id is not None and workspace.known[record_id].record.life == "gone":
             revive(workspace, lane, record_id, seen.provenance(lane.side.name, workspace.session.sequence))
+        if record_id is None and _is_worthless(lane, seen, _canonical(workspace, lane, seen)):
+            _keep(workspace, lane, [(seen, WORTHLESS, ())], tally)
+            continue
         if record_id is None:
             record = Record(0, lane.entity, key, {}, parent_id, place, sequence=workspace.session.sequence)
             record_id = held[parent_id, key] = workspace.add(record).id
@@ -413,6 +418,12 @@ def _meet_dependents(
             continue
         met.append((record_id, seen))
     _bind_dependents(workspace, reading, met, tally, both_new)
+
+
+def _is_worthless(lane: Lane, seen: Observation, values: Canonical) -> bool:
+    """Whether a price row says no price: what a system puts into it by itself is nobody's price."""
+    told = lane.side.mappings[lane.entity].as_new(values, seen.row.part)
+    return lane.entity is Entity.PRICE and all(told.get(name) is None for name in ("amount", "percent"))
 
 
 def _bind_dependents(
