@@ -23,6 +23,9 @@ from tests.systems import natives
 from tests.systems.edits import BY_ENTITY, EXACT, HOLDS, LIGHTSPEED, MAGENTO, SHAPES, day
 from tests.systems.floor import Floor, opened
 
+#: A thousand edits and calls behind the first test, on a machine that may have other work.
+pytestmark = pytest.mark.timeout(600)
+
 CHANNELS = {"exact": EXACT, "webshop": MAGENTO, "store": LIGHTSPEED}
 PRODUCT, CUSTOMER, PRICE, STOCK = Entity.PRODUCT, Entity.CUSTOMER, Entity.PRICE, Entity.STOCK
 
