@@ -406,11 +406,11 @@ def _meet_dependents(
         record_id = held.get((parent_id, key))
         if record_id is not None and workspace.known[record_id].record.life == "gone":
             revive(workspace, lane, record_id, seen.provenance(lane.side.name, workspace.session.sequence))
-        if record_id is None and _is_worthless(lane, seen, _canonical(workspace, lane, seen)):
-            _keep(workspace, lane, [(seen, WORTHLESS, ())], tally)
-            continue
         if record_id is None:
             record = Record(0, lane.entity, key, {}, parent_id, place, sequence=workspace.session.sequence)
+            if _is_worthless(workspace, lane, seen, record):
+                _keep(workspace, lane, [(seen, WORTHLESS, ())], tally)
+                continue
             record_id = held[parent_id, key] = workspace.add(record).id
         binding = workspace.known[record_id].bindings.get(lane.side.name)
         if binding is not None and binding.state == "bound":
@@ -420,10 +420,19 @@ def _meet_dependents(
     _bind_dependents(workspace, reading, met, tally, both_new)
 
 
-def _is_worthless(lane: Lane, seen: Observation, values: Canonical) -> bool:
-    """Whether a price row says no price: what a system puts into it by itself is nobody's price."""
-    told = lane.side.mappings[lane.entity].as_new(values, seen.row.part)
-    return lane.entity is Entity.PRICE and all(told.get(name) is None for name in ("amount", "percent"))
+def _is_worthless(workspace: Workspace, lane: Lane, seen: Observation, record: Record) -> bool:
+    """Whether a price row says no price: what a system puts into it by itself is nobody's price.
+
+    One that cannot be read says something, if only to a person.
+    """
+    if lane.entity is not Entity.PRICE:
+        return False
+    mapping, part = lane.side.mappings[lane.entity], seen.row.part
+    product = workspace.known[record.parent_id or 0].record
+    context = context_of(workspace.topology, record, product, workspace.moment.today)
+    read = mapping.get(seen.picked, context, part)
+    worth = mapping.as_new(read.values, part)
+    return not read.problems and all(worth.get(name) is None for name in ("amount", "percent"))
 
 
 def _bind_dependents(
