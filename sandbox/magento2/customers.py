@@ -70,11 +70,15 @@ def customer_view(customer: Customer) -> dict[str, Any]:
     }
     view |= {name: customer.optional[name] for name in OPTIONAL if customer.optional.get(name) is not None}
     own = [{"attribute_code": code, "value": value} for code, value in customer.custom.items() if value is not None]
-    return view | ({"custom_attributes": own} if own else {}) | {
-        "addresses": [address_view(customer, address) for address in customer.addresses],
-        "disable_auto_group_change": 0,
-        "extension_attributes": {"is_subscribed": customer.is_subscribed},
-    }
+    return (
+        view
+        | ({"custom_attributes": own} if own else {})
+        | {
+            "addresses": [address_view(customer, address) for address in customer.addresses],
+            "disable_auto_group_change": 0,
+            "extension_attributes": {"is_subscribed": customer.is_subscribed},
+        }
+    )
 
 
 TABLE: Table[Customer] = Table(
