@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.shop import Chain, chain
+from tests.engine.shop import Chain, chain, linked_chain
 
 
 @pytest.fixture
@@ -18,9 +18,7 @@ def empty(tmp_path: Path) -> Iterator[Chain]:
 
 
 @pytest.fixture
-def shop(empty: Chain) -> Chain:
+def shop(tmp_path: Path) -> Iterator[Chain]:
     """A product ``A-1`` on every side, linked, with a price and ten pieces."""
-    empty.add_product("A-1", pieces=10)
-    empty.match()
-    empty.sync()
-    return empty
+    with linked_chain(tmp_path) as built:
+        yield built

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from connector.observe.first_contact import approve
 from connector.parts import Parts, Scope
 from connector.round import Report, read_facts, run_round, sweep_lane
 from connector.wiring import assembled
+from tests.mutants.mutant import at_rest
 
 MAPPING = """
 format = 1
@@ -231,7 +233,7 @@ class Chain:
         if entity is Entity.PRODUCT:
             return product.id
         things = self.worlds[channel].things[entity].values()
-        return next(thing.id for thing in things if thing.parent == product.id and not thing.deleted)
+        return self._the_one(entity, channel, sku, (one for one in things if one.parent == product.id)).id
 
     def shows(self, entity: Entity, sku: str, name: str) -> dict[str, object]:
         """Channel → what it shows of a product, its price or its stock."""
@@ -248,7 +250,13 @@ class Chain:
 
     def _thing(self, channel: str, entity: Entity, sku: str) -> memory.Thing:
         things = self.worlds[channel].things[entity].values()
-        return next(thing for thing in things if thing.native.get("sku") == sku and not thing.deleted)
+        return self._the_one(entity, channel, sku, (one for one in things if one.native.get("sku") == sku))
+
+    @staticmethod
+    def _the_one(entity: Entity, channel: str, sku: str, things: Iterable[memory.Thing]) -> memory.Thing:
+        living = [thing for thing in things if not thing.deleted]
+        assert living, f"no {entity} of {sku} lives in {channel}"
+        return living[0]
 
 
 @contextmanager
@@ -259,17 +267,40 @@ def chain(
 
     ``capabilities`` change what every system can do with every entity.
     """
+    able = replace(memory.DEFAULT, **capabilities)  # type: ignore[arg-type]  # its own fields
+    clock, keys = Ticking(), {Entity.CUSTOMER: "email"}
+    worlds = {name: World(now=clock, key_names=keys, capabilities=dict.fromkeys(Entity, able)) for name in EVERYWHERE}
+    shutil.copyfile(new_ledger(), folder / "ledger.db")
+    with _started(folder, clock, worlds, config, mapping, short) as built:
+        yield built
+
+
+@contextmanager
+def linked_chain(
+    folder: Path, config: str = CONFIG, *, skus: Sequence[str] = ("A-1",), **capabilities: object
+) -> Iterator[Chain]:
+    """The chain with products that are on every side, linked and at rest, with a price and ten pieces each."""
+    ledger, clock, worlds = copy.deepcopy(_linked(config, tuple(skus), tuple(sorted(capabilities.items()))))
+    shutil.copyfile(ledger, folder / "ledger.db")
+    with _started(folder, clock, worlds, config) as built:
+        yield built
+
+
+@contextmanager
+def _started(
+    folder: Path,
+    clock: Ticking,
+    worlds: dict[str, World],
+    config: str = CONFIG,
+    mapping: str = MAPPING,
+    short: str = SHORT,
+) -> Iterator[Chain]:
     (folder / "config.toml").write_text(config)
     (folder / "plain.toml").write_text(mapping)
     (folder / "short.toml").write_text(short)
-    shutil.copyfile(new_ledger(), folder / "ledger.db")
-    clock = Ticking()
-    able = replace(memory.DEFAULT, **capabilities)  # type: ignore[arg-type]  # its own fields
     WORLDS.clear()
-    for name in EVERYWHERE:
-        keys = {Entity.CUSTOMER: "email"}
-        WORLDS[name] = World(now=clock, key_names=keys, capabilities=dict.fromkeys(Entity, able))
-    built = Chain(folder, clock, dict(WORLDS))
+    WORLDS.update(worlds)
+    built = Chain(folder, clock, worlds)
     built.start()
     try:
         yield built
@@ -283,6 +314,20 @@ def new_ledger() -> Path:
     path = Path(tempfile.mkdtemp(prefix="new-ledger-")) / "ledger.db"
     open_ledger(f"sqlite:///{path}").close()
     return path
+
+
+@cache
+def _linked(
+    config: str, skus: tuple[str, ...], capabilities: tuple[tuple[str, object], ...]
+) -> tuple[Path, Ticking, dict[str, World]]:
+    """What most stories begin with, made once: half of their time went into it."""
+    folder = Path(tempfile.mkdtemp(prefix="linked-ledger-"))
+    with at_rest(), chain(folder, config, **dict(capabilities)) as built:
+        for sku in skus:
+            built.add_product(sku, pieces=10)
+        built.match()
+        built.sync()
+    return folder / "ledger.db", built.clock, built.worlds
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from connector.contract import Claim, HandOver
 from connector.model.entity import Entity
-from tests.engine.shop import Chain, chain
+from tests.engine.shop import Chain, linked_chain
 
 EIGHT = dict.fromkeys(("erp", "shop", "till"), Decimal(8))
 
@@ -18,10 +18,7 @@ EIGHT = dict.fromkeys(("erp", "shop", "till"), Decimal(8))
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Chain]:
     """A product of which the shop has handed two of ten pieces over."""
-    with chain(tmp_path) as built:
-        built.add_product("A-1", pieces=10)
-        built.match()
-        built.sync()
+    with linked_chain(tmp_path) as built:
         world, product = built.worlds["shop"], built.id_of("shop", "A-1")
         world.edit(Entity.STOCK, built.id_of("shop", "A-1", Entity.STOCK), quantity=Decimal(8))
         world.hand_overs.append(HandOver("h1", "100", product, Decimal(2), "wh", built.clock()))

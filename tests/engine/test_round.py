@@ -24,6 +24,8 @@ def test_nothing_is_created_before_match_was_approved(shop: Chain) -> None:
     shop.add_product("B-2", on=("erp",))
     report = shop.sync()
     assert report.written == 0
+    shop.edit("erp", "B-2", name="Seen once more")
+    assert shop.sync().written == 0
     assert len(shop.worlds["shop"].things[Entity.PRODUCT]) == 1
 
 
