@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,8 @@ from connector.contract import Opening
 from connector.errors import AuthFailed, Rejected
 
 #: The division is looked at so often: a move starts all row versions anew, a backup blocks it.
-_FRESH: Final = timedelta(minutes=15)
+FRESH: Final = timedelta(minutes=15)
+_NEVER: Final = datetime.fromtimestamp(0, UTC)
 _DIVISION: Final = (
     "Code",
     "Currency",
@@ -60,21 +61,27 @@ class Division:
         self._presumed = HostClock(ZoneInfo(options.host_timezone or zone_of(options.base_url)))
         self._clock: HostClock | None = None
         self._state: State | None = None
-        self._read_at: datetime | None = None
+        #: When the state was read.
+        self.read_at: datetime = _NEVER
         self._warehouses: dict[str, Warehouse] = {}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this process has read the state before."""
+        return self._state is not None
 
     def state(self, purpose: str) -> State:
         """The state, a quarter of an hour old at most; Transient while the division is blocked (fact 8)."""
-        if self._state is None or self._read_at is None or self._now() - self._read_at > _FRESH:
-            self._state, self._read_at = self.look(purpose), self._now()
+        if self._state is None or self._now() - self.read_at > FRESH:
+            self._state, self.read_at = self.look(purpose), self._now()
         if self._state.blocked:
-            self._read_at = None
+            self.read_at = _NEVER
             raise Busy("the division is blocked, for a backup or a conversion", self._now() + BLOCKED)
         return self._state
 
     def was_looked_at(self, since: datetime) -> bool:
         """Whether the state was read at this moment or later."""
-        return self._read_at is not None and self._read_at >= since
+        return self.read_at >= since
 
     def look(self, purpose: str) -> State:
         """The state as it is now."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.exact_online.api import Api, Synced
-from adapters.exact_online.division import Division
+from adapters.exact_online.division import FRESH, Division
 from connector.contract import Opening
 
 #: Codes of ``sync/Deleted`` (fact 90).
@@ -29,11 +29,13 @@ class Cursor(msgspec.Struct, frozen=True):
         marks: endpoint → the highest row version seen.
         moved: the division's move dates when this cursor began; others mean that versions began anew.
         at: when the last run began (ISO, UTC).
+        looked: when the division was looked at for these dates (ISO, UTC).
     """
 
     marks: dict[str, int] = msgspec.field(default_factory=dict)
     moved: str = ""
     at: str = ""
+    looked: str = ""
 
     def mark(self, entity: str) -> int:
         """Where to go on; 1 is the beginning (fact 83)."""
@@ -67,16 +69,21 @@ class Feeds:
 
     def begin(self, stored: str | None, purpose: str) -> Cursor:
         """The cursor to go on from; a fresh one where the division has moved or the stored one is too old."""
-        now, moved = self._now(), self._division.state(purpose).moved
+        now, known = self._now(), msgspec.json.decode(stored, type=Cursor) if stored else Cursor()
+        moved, looked = self._looked(known, purpose)
         if moved != self._moved:
             self._moved, self._deleted_from = moved, None
-        fresh = Cursor({}, moved, now.isoformat())
-        if stored is None:
-            return fresh
-        known = msgspec.json.decode(stored, type=Cursor)
-        if known.moved != moved or now - datetime.fromisoformat(known.at) > _TOO_OLD:
-            return fresh
-        return Cursor(dict(known.marks), moved, now.isoformat())
+        goes_on = stored and known.moved == moved and now - datetime.fromisoformat(known.at) <= _TOO_OLD
+        return Cursor(dict(known.marks) if goes_on else {}, moved, now.isoformat(), looked)
+
+    def _looked(self, known: Cursor, purpose: str) -> tuple[str, str]:
+        """The division's move dates, and when they were read: it may have been another process, not long ago."""
+        if known.looked and not self._division.is_known and self._is_fresh(known.looked):
+            return known.moved, known.looked
+        return self._division.state(purpose).moved, self._division.read_at.isoformat()
+
+    def _is_fresh(self, looked: str) -> bool:
+        return self._now() - datetime.fromisoformat(looked) <= FRESH
 
     def changed(
         self, cursor: Cursor, entity: str, select: Sequence[str], purpose: str, key: str = "ID"

@@ -77,13 +77,23 @@ class Api:
         return data.get("data") if isinstance(data, dict) else None
 
     def feed(
-        self, path: str, purpose: str, after: int, *, deleted: bool = False, size: int | None = None
+        self,
+        path: str,
+        purpose: str,
+        after: int,
+        *,
+        deleted: bool = False,
+        size: int | None = None,
+        known: int | None = None,
     ) -> Iterator[Batch]:
         """Pages of ``GET path``, upwards by version, until an empty one; a short one is not the end.
 
         ContractBroken for a page that does not move on: one that comes again, or whose rows are not
         in order. Rows changed while paging come again on a later page. Where another lane of this
         round has found nothing behind ``after``, that is the answer.
+
+        ``known``: the greatest version that an earlier read has seen. A short page that ends with it only
+        shows again what may have come late, and is not asked behind: the next read does that.
         """
         end = self._ends.get(path)
         if end is not None and purpose not in end.told and after >= end.version:
@@ -102,12 +112,12 @@ class Api:
                 raise ContractBroken(f"{answer.call}: an empty page that counts rows", evidence=evidence(answer))
             return answer, data
 
-        for batch in _pages(page, after):
-            if batch.last:
+        for batch in _pages(page, after, int(rows), known):
+            if batch.last and not batch.rows:
                 self._ends[path] = End(batch.reached, batch.answer, {purpose})
             yield batch
 
-    def inventory(self, purpose: str, after: int, **more: Any) -> Iterator[Batch]:
+    def inventory(self, purpose: str, after: int, known: int | None = None, **more: Any) -> Iterator[Batch]:
         """The same for ``POST /inventory``: a bare array, in falling order unless asked otherwise (NOTES section 4)."""
 
         def page(after: int) -> tuple[Answer, Any]:
@@ -115,18 +125,21 @@ class Api:
             answer = self.transport.send(Call("POST", f"{self._root}/inventory", purpose, body=body, safe=True))
             return answer, answer.data
 
-        return _pages(page, after)
+        return _pages(page, after, INVENTORY_PAGE, known)
 
 
-def _pages(page: Callable[[int], tuple[Answer, Any]], after: int) -> Iterator[Batch]:
+def _pages(
+    page: Callable[[int], tuple[Answer, Any]], after: int, size: int, known: int | None = None
+) -> Iterator[Batch]:
     while True:
         answer, rows = page(after)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ContractBroken(f"{answer.call}: answered no list of rows", evidence=evidence(answer))
         if rows:
             after = _moved(answer, [version_of(row) for row in rows], after)
-        yield Batch(rows, answer, after, last=not rows)
-        if not rows:
+        last = not rows or (len(rows) < size and after == known)
+        yield Batch(rows, answer, after, last)
+        if last:
             return
 
 

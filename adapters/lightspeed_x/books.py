@@ -45,8 +45,9 @@ class Books:
     def refresh(self) -> int:
         """Read all books where one has changed; answers the greatest version among ours, 0 without any."""
         if not self._read_at or self._have_changed():
-            listed = [book for batch in self._api.feed(_PATH, PURPOSE, 0) for book in batch.rows]
-            self._general = next((book for book in listed if book.get("type") == BASE), None)
+            listed = [book for batch in self._api.feed(_PATH, PURPOSE, 0, deleted=True) for book in batch.rows]
+            living = (book for book in listed if not book.get("deleted_at"))
+            self._general = next((book for book in living if book.get("type") == BASE), None)
             self._books = {str(book["id"]): book for book in listed if self._list(book)}
             self._newest = max((int(book["version"]) for book in listed), default=0)
         self._read_at = self._now()

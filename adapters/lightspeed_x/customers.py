@@ -33,7 +33,7 @@ class Customers:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """What changed, deletions among it."""
         position = unpack(cursor, (FEED,))[FEED]
-        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, deleted=True):
+        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, deleted=True, known=position.seen):
             position = moved(position, batch)
             yield Page(self._rows(batch), batch.began_at, pack({FEED: position}), complete=batch.last)
 

@@ -48,6 +48,11 @@ class Position:
         safe = self._safe()
         return max(0, self.marks[0].version - VERSIONS_BACK) if safe is None else self.marks[safe].version
 
+    @property
+    def seen(self) -> int | None:
+        """The greatest version that a finished read has seen; None before the first, and while one is cut short."""
+        return self.marks[-1].version if self.marks and self.reached is None else None
+
     def at(self, version: int, now: datetime) -> Position:
         """In the middle of a read."""
         return replace(self, reached=version, since=self.since or now)

@@ -44,7 +44,8 @@ class Prices:
             positions = self._with_books(positions)
         feeds = [name for name, wanted in ((PRODUCTS, self._has_base), (ROWS, self._books.lists)) if wanted]
         for name in feeds:
-            for batch in self._api.feed(f"/{name}", PURPOSE, positions[name].start, deleted=deleted):
+            start, known = positions[name].start, positions[name].seen
+            for batch in self._api.feed(f"/{name}", PURPOSE, start, deleted=deleted, known=known):
                 positions = {**positions, name: moved(positions[name], batch)}
                 rows = self._own_prices(batch.rows) if name == PRODUCTS else self._book_prices(batch.rows)
                 cursor = pack(positions) if deleted else None

@@ -32,7 +32,7 @@ class Products:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """What changed, deletions among it; read again as :mod:`.position` says."""
         position = unpack(cursor, (FEED,))[FEED]
-        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, deleted=True):
+        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, deleted=True, known=position.seen):
             position = moved(position, batch)
             yield Page(self.rows(batch.rows), batch.began_at, pack({FEED: position}), complete=batch.last)
 

@@ -42,7 +42,7 @@ class Sales:
         position = unpack(cursor, (FEED,))[FEED] if cursor else self._beginning()
         places = self._shop.places(PURPOSE)
         hand_overs: list[HandOver] = []
-        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, size=_PAGE):
+        for batch in self._api.feed(f"/{FEED}", PURPOSE, position.start, size=_PAGE, known=position.seen):
             for sale in batch.rows:
                 hand_overs += _hand_overs(sale, places)
             position = moved(position, batch)

@@ -72,7 +72,7 @@ class Stock:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """Levels that moved."""
         position = unpack(cursor, (FEED,))[FEED]
-        for batch in self._api.inventory(PURPOSE, position.start):
+        for batch in self._api.inventory(PURPOSE, position.start, position.seen):
             position = moved(position, batch)
             yield Page(self._rows(batch.rows), batch.began_at, pack({FEED: position}), complete=batch.last)
 

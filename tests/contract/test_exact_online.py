@@ -303,6 +303,17 @@ def test_lanes_of_a_round_share_the_deletions(division: Division) -> None:
     assert {"GET sync/Deleted 200": 1, "GET sync/Logistics/Items 200": 1}.items() <= Counter(division.calls()).items()
 
 
+def test_a_process_that_begins_does_not_look_at_the_division_anew(division: Division) -> None:
+    """The cursor tells when it was looked at: a round in a process of its own costs no call more (row 17)."""
+    cursor = changed(division.channel(), PRODUCT, None)[1]
+    division.calls()
+    changed(division.channel(), PRODUCT, cursor)
+    assert {"GET sync/Logistics/Items 200", "GET sync/Deleted 200"} == set(division.calls())
+    division.pass_time(16 * 60)
+    changed(division.channel(), PRODUCT, cursor)
+    assert any("system/Divisions" in call for call in division.calls())
+
+
 def test_a_moved_division_is_read_from_the_beginning(division: Division) -> None:
     """Its row versions start anew, and an old cursor would skip everything (fact 91)."""
     channel = division.channel()

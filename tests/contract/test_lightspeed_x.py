@@ -576,6 +576,27 @@ def test_levels_are_read_upwards(shop: Shop) -> None:
     assert len(pages) > 3
 
 
+@pytest.mark.parametrize(("entity", "call"), [(PRODUCT, "GET /products"), (STOCK, "POST /inventory")])
+def test_what_is_shown_again_to_be_safe_costs_one_call(shop: Shop, entity: Entity, call: str) -> None:
+    """Within minutes of a change a feed is read again from before it: a short page of what is known ends that."""
+    channel = shop.channel()
+    cursor = last_cursor(channel.changes(entity, None))
+    shop.calls()
+    assert [] != rows_of(channel.changes(entity, cursor))
+    assert 1 == shop.calls().count(call)
+
+
+def test_what_is_new_behind_what_is_shown_again_is_seen(shop: Shop) -> None:
+    """A page that goes on behind what is known is followed to the end."""
+    channel = shop.channel()
+    row = next(row for row in rows_of(channel.changes(PRODUCT, None)) if level(channel, row) > 0)
+    cursor = last_cursor(channel.changes(STOCK, None))
+    was = level(channel, row)
+    shop.edit("sale", sku=row.native["sku"], quantity=1, location=OUTLETS[0])
+    seen = {(one.parent, one.place): one.native for one in rows_of(channel.changes(STOCK, cursor))}
+    assert was - 1 == seen[row.external_id, OUTLETS[0]]["current_inventory_level"]
+
+
 def test_a_falling_list_is_no_feed(shop: Shop) -> None:
     """Rows out of order would be skipped by the next page, so they stop the lane (failure 10)."""
     channel: Any = shop.channel()
