@@ -21,6 +21,7 @@ from connector.contract import (
     Capabilities,
     Channel,
     Claim,
+    Counted,
     EntityCapabilities,
     Facts,
     Finding,
@@ -61,6 +62,7 @@ class World:
     claims: list[Claim] = field(default_factory=list)
     hand_overs: list[HandOver] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
+    counts: list[Counted] = field(default_factory=list)
     capabilities: dict[Entity, EntityCapabilities] = field(default_factory=dict)
     on_create: Callable[[Entity, dict[str, Any]], dict[str, Any]] = lambda _entity, native: native
     refuses: Callable[[Entity, Mapping[str, Any]], Mapping[str, str]] = lambda _entity, _fields: {}
@@ -143,7 +145,7 @@ class MemoryChannel:
     @property
     def capabilities(self) -> Capabilities:
         entities = {entity: self.world.capabilities.get(entity, DEFAULT) for entity in Entity}
-        return Capabilities(entities=entities, facts=True, claims=True, locations=False)
+        return Capabilities(entities=entities, facts=True, claims=True, locations=False, counts=True)
 
     def check(self) -> Iterator[Finding]:
         yield Finding("answers", ok=True, detail=f"{sum(map(len, self.world.things.values()))} things")
@@ -239,13 +241,14 @@ class MemoryChannel:
 
     def facts(self, cursor: str | None) -> Facts:
         began_at = self._call("facts", Entity.STOCK, 0)
-        done = int(cursor or 0)
+        done, _, counted = (cursor or "0:0").partition(":")
         return Facts(
             list(self.world.claims),
-            self.world.hand_overs[done:],
+            self.world.hand_overs[int(done) :],
             list(self.world.orders),
-            str(len(self.world.hand_overs)),
+            f"{len(self.world.hand_overs)}:{len(self.world.counts)}",
             began_at,
+            self.world.counts[int(counted or 0) :] if self.opening.counts else (),
         )
 
     def close(self) -> None:
@@ -289,7 +292,9 @@ class Adapter:
 
     @staticmethod
     def describe() -> Capabilities:
-        return Capabilities(entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True, locations=False)
+        return Capabilities(
+            entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True, locations=False, counts=True
+        )
 
     @staticmethod
     def authorize_url(opening: Opening) -> str | None:

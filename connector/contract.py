@@ -98,12 +98,24 @@ class HandOver:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """A stocktake that a person made: so many pieces at one place, at a moment. Never one of our own documents."""
+
+    id: str  # the channel's own id of the document's line, unique and stable
+    parent: str  # the product there: external id or address
+    quantity: Decimal
+    place: str
+    at: datetime  # when it took effect on the figure there
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the stock formula needs beside the figures, read **before** them (canonical-model 4).
 
     ``claims`` is the whole list of open claims, or None where the channel has no such thing.
     ``hand_overs`` are those since ``cursor``; a repeated id is the same fact.
     ``orders`` are references of orders that this channel holds, open or closed, since the cursor.
+    ``counts`` are stocktakes since the cursor, where ``Opening.counts`` asks for them; a repeated id is the same one.
     """
 
     claims: Sequence[Claim] | None
@@ -111,6 +123,7 @@ class Facts:
     orders: Sequence[str]
     cursor: str | None
     began_at: datetime
+    counts: Sequence[Counted] = ()
 
 
 Operation = Literal["create", "update", "archive", "delete"]
@@ -226,6 +239,7 @@ class Capabilities:
         books: somebody may book there what was sold over a counter elsewhere, so that its figure
             subtracts those pieces once more (a bookkeeping system).
         locations: every figure names a place of its own; False: it may show one figure for a view.
+        counts: its stocktakes can be read as documents with their time.
     """
 
     entities: Mapping[Entity, EntityCapabilities]
@@ -234,6 +248,7 @@ class Capabilities:
     tills: bool = False
     books: bool = False
     locations: bool = True
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -385,6 +400,7 @@ class Opening:
         now: the clock (aware UTC). sleep: waits, or returns early when the daemon stops.
         books: how till sales that someone books here are recognised (``journal:KASSA``); "" where nobody does.
         order_reference: its field that holds the order number of the channel where an order was placed.
+        counts: its stocktakes set absolutes, so that ``facts`` is to report them; otherwise nobody asks for them.
     """
 
     channel: str
@@ -399,6 +415,7 @@ class Opening:
     sleep: Callable[[float], None]
     books: str = ""
     order_reference: str = ""
+    counts: bool = False
 
 
 class AdapterType(Protocol):

@@ -14,6 +14,7 @@ from connector.deliver.deliver import Delivered, deliver
 from connector.deliver.doubt import settle_doubts
 from connector.errors import ChannelError, ConnectorError, ContractBroken, LedgerError
 from connector.ledger import holds, lanes
+from connector.ledger.counts import waiting_counts
 from connector.ledger.store import Session
 from connector.model.entity import LANE_ORDER, Entity
 from connector.observe.absence import suspect, sweep
@@ -23,6 +24,7 @@ from connector.observe.reading import Tally
 from connector.observe.remap import take_up_mappings
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts, Scope
+from connector.stock.counts import apply_counts, somebody_counts
 
 #: Times a round observes and delivers again because its own merges owe more (a create, then its price).
 PASSES = 6
@@ -108,6 +110,17 @@ def observe_lane(parts: Parts, lane: Lane, report: Report) -> None:
     if missing:
         suspect(parts, lane, sorted(missing))
     _meet_again(parts, lane, tally)
+    _set_by_counts(parts, lane)
+
+
+def _set_by_counts(parts: Parts, lane: Lane) -> None:
+    """Stocktakes that waited for this channel to be read."""
+    if lane.entity is not Entity.STOCK or not somebody_counts(parts.topology):
+        return
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        apply_counts(workspace, waiting_counts(session))
+    parts.wake(workspace.woken)
 
 
 def sweep_lane(parts: Parts, lane: Lane, report: Report) -> None:

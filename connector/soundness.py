@@ -28,6 +28,9 @@ def _stock(topology: Topology) -> Iterator[Finding]:
         if side.capabilities.locations and topology.figure_place(side.name) is not None:
             remedy = f'add {side.name} = "…" to the tables [locations.…] that it has'
             yield Finding(f"{side.name} locations", ok=False, detail="its stock is kept by place", remedy=remedy)
+        if topology.sync(Entity.STOCK).stock_of(side.name).counts and not side.capabilities.counts:
+            remedy = f"take counts = true out of [sync.stock.{side.name}]; a stocktake there is booked as a movement"
+            yield Finding(f"{side.name} counts", ok=False, detail="its stocktakes cannot be read", remedy=remedy)
         told = topology.sync(Entity.STOCK).stock_of(side.name).direction
         why = one_way_because(topology, side.name) if told == "both" else ""
         what = f"{side.name} stock both ways"

@@ -101,6 +101,7 @@ def opening(
         sleep=lambda seconds: _sleep(stop, seconds),
         books="" if stock.books in (None, "never") else stock.books,
         order_reference=stock.order_reference or "",
+        counts=stock.counts,
     )
 
 

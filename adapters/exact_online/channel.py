@@ -58,6 +58,7 @@ CAPABILITIES: Final = Capabilities(
     facts=True,
     claims=True,
     locations=True,
+    counts=True,
 )
 
 

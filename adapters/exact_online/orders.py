@@ -17,10 +17,11 @@ import msgspec
 
 from adapters.exact_online import odata
 from adapters.exact_online.api import Api
+from adapters.exact_online.counts import stocktakes
 from adapters.exact_online.division import Division
 from adapters.exact_online.feeds import ORDER, ORDER_LINE, Cursor, Feeds
 from adapters.exact_online.options import Options
-from connector.contract import Claim, Facts, HandOver, Opening
+from connector.contract import Claim, Counted, Facts, HandOver, Opening
 from connector.errors import Rejected
 
 _LANE: Final = "stock"
@@ -86,12 +87,14 @@ class Kept(msgspec.Struct, frozen=True):
         orders: order id → order, of all that have open lines.
         lines: line id → open line.
         deliveries_at: when deliveries were read last (ISO, UTC).
+        counts_at: when stocktakes were read last; "": never, so that the first ones are those from then on.
     """
 
     cursor: str
     orders: dict[str, Order]
     lines: dict[str, Line]
     deliveries_at: str = ""
+    counts_at: str = ""
 
 
 class Orders:
@@ -103,6 +106,7 @@ class Orders:
         self._channel = opening.channel
         self._options: Options = opening.options
         self._journal = till_journal(opening)
+        self._counts = opening.counts
         self._reference = opening.order_reference or REFERENCE
         self._fields = (*_ORDER_FIELDS, self._reference)
         self._division = division
@@ -126,11 +130,15 @@ class Orders:
                 read_at = began_at.isoformat()
         if self._journal:
             hand_overs += self._till_bookings(cursor)
+        counted_at, counts = known.counts_at, list[Counted]()
+        if self._counts:
+            counts = stocktakes(self._api, self._division, datetime.fromisoformat(counted_at)) if counted_at else []
+            counted_at = began_at.isoformat()
         seen.forget_paid()
-        kept = Kept(cursor.text(), seen.orders, seen.lines, read_at)
+        kept = Kept(cursor.text(), seen.orders, seen.lines, read_at, counted_at)
         claims = list(seen.claims()) if self._options.sales_orders else None
         text = msgspec.json.encode(kept).decode()
-        return Facts(claims, hand_overs, sorted(seen.references), text, began_at)
+        return Facts(claims, hand_overs, sorted(seen.references), text, began_at, counts)
 
     def _read_orders(self, cursor: Cursor, seen: _Seen) -> bool:
         """Learn what changed of orders and lines; whether a line changed, so that deliveries may have come."""

@@ -21,9 +21,10 @@ COUNTS: Final = "inventory/StockCounts"
 ITEM_WAREHOUSES: Final = "inventory/ItemWarehouses"
 _SYNC: Final = "sync/Inventory/StockPositions"
 _LANE: Final = Entity.STOCK.value
-_PROCESSED: Final = 21  # booked at once (fact 134)
+PROCESSED: Final = 21  # booked at once (fact 134)
 #: A description holds 60 characters: the word and so many marks.
 _WORD: Final = "sync"
+_MARK: Final = 8
 MARKS_PER_COUNT: Final = 6
 #: Writes taken together; they are split by warehouse, and by what a description holds.
 WRITE_BATCH: Final = 24
@@ -132,7 +133,7 @@ class Stock:
         return {
             "StockCountDate": self._division.clock(_LANE).today(self._now()),
             "Warehouse": warehouse.id,
-            "Status": _PROCESSED,
+            "Status": PROCESSED,
             "Description": " ".join([_WORD, *map(_mark, writes)]),
             "StockCountLines": [
                 {"Item": _item(write), "QuantityDifference": write.difference, **storage} for write in writes
@@ -161,6 +162,12 @@ def _row(native: Mapping[str, Any], item: str) -> Row:
 
 def _item(write: Write) -> str:
     return write.parent_id or write.external_id.partition(":")[0]
+
+
+def is_ours(description: str) -> bool:
+    """Whether a count bears marks of ours."""
+    word, *marks = description.split() or [""]
+    return word == _WORD and bool(marks) and all(len(mark) == _MARK for mark in marks)
 
 
 def _mark(write: Write) -> str:

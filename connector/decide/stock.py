@@ -218,7 +218,10 @@ class Movement:
     def as_event(self) -> dict[str, Value]:
         """JSON-shaped, for the history."""
         order = self.order.removeprefix("\x00")
-        return {"movement": self.kind, "location": self.location, "pieces": self.quantity, "order": order}
+        told: dict[str, Value] = {"movement": self.kind, "location": self.location, "pieces": self.quantity}
+        told |= {"order": order}
+        moments = {"since": self.since, "at": self.at}
+        return told | {name: moment.isoformat() for name, moment in moments.items() if moment is not None}
 
 
 def hand_over_movements(before: StockFacts, after: StockFacts) -> list[Movement]:
@@ -472,8 +475,8 @@ def apply_count(
 
     Args:
         on_hand: P at the location now.
-        moved: movements booked at the location that may lie after the count; the movement that the
-            count itself made in its channel's figure is to be booked as one that ends at its time.
+        moved: movements booked at the location that may lie after the count; of the counting channel's
+            own figure :func:`moved_since_count` instead.
         read_at: for every *other* channel with this location, when its last merged read began.
     """
     if any(read <= count.at for channel, read in read_at.items() if channel != count.channel):
@@ -488,15 +491,16 @@ def apply_count(
     return CountResult(count.quantity + since - on_hand, doubtful)
 
 
-def split_at_count(
-    count: Count, handed_by_then: Decimal, shadow: StockShadow, seen: StockShadow
-) -> tuple[Decimal, Decimal]:
-    """A movement of the counting channel in two: until the count (what it corrected included), and since.
+def moved_since_count(count: Count, handed_by_then: Decimal, now: StockShadow, sent: Decimal) -> Movement:
+    """What happened on the counting channel since its count, which set its raw figure.
 
-    A count sets the raw figure there; ``handed_by_then`` are the channel's hand-overs until its time.
+    Args:
+        handed_by_then: the channel's own hand-overs until the count.
+        now: its figure as last settled, read after the count.
+        sent: the signed pieces that we have written there since.
     """
-    counted = StockShadow(count.quantity, handed_by_then, shadow.claimed)
-    return movement(shadow, counted), movement(counted, seen)
+    counted = StockShadow(count.quantity, handed_by_then, now.claimed)
+    return Movement(count.channel, count.location, movement(counted, now) - sent, "figure", since=count.at)
 
 
 def begin_anew(implied: Mapping[str, Decimal]) -> tuple[Decimal, bool]:

@@ -211,4 +211,6 @@ def _settle_stock(
 
 def _note(workspace: Workspace, lane: Lane, intent: Intent, event: str) -> None:
     detail: dict[str, Value] = {"token": intent.token, "sent": dict(intent.sent)}
+    if intent.difference is not None:
+        detail["difference"] = intent.difference
     workspace.note([Event(event, lane.side.name, lane.entity, intent.record_id, detail=detail)])

@@ -56,6 +56,12 @@ def of_record(session: Session, record_id: int) -> Iterator[Entry]:
         yield to_entry(row)
 
 
+def of_record_since(session: Session, record_id: int, moment: datetime) -> list[Entry]:
+    """What was stored of a record from a moment on, the oldest first."""
+    query = select(history).where(history.c.record_id == record_id, history.c.at >= moment).order_by(history.c.id)
+    return [to_entry(row) for row in session.connection.execute(query)]
+
+
 def since(session: Session, after_id: int, limit: int = 200) -> list[Entry]:
     """What happened after the entry with this id, of any record; for showing live what travels."""
     query = select(history).where(history.c.id > after_id).order_by(history.c.id).limit(limit)

@@ -290,6 +290,20 @@ hand_over = Table(
     Index("ix_hand_over_order_ref", "order_ref"),
 )
 
+stock_count = Table(
+    "stock_count",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("id", Text, primary_key=True),  # the channel's own id of the document's line
+    Column("product_id", BigInteger, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("quantity", ExactDecimal, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, applied, past (nothing to set), superseded
+    Index("ix_stock_count_product_id", "product_id"),
+    Index("ix_stock_count_state", "state"),
+)
+
 order_ref = Table(
     "order_ref",
     metadata,

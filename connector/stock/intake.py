@@ -30,6 +30,7 @@ from connector.model.record import Binding, Event, Known
 from connector.observe.absorb import Observation, fingerprint
 from connector.observe.gate import passes, unpack_replaced
 from connector.observe.reading import Reading, Tally
+from connector.stock.counts import take_counts
 from connector.stock.picture import (
     ON_HAND,
     as_decimal,
@@ -194,6 +195,7 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
     """
     session, topology = workspace.session, workspace.topology
     references = [claim.parent for claim in facts.claims or ()] + [fact.parent for fact in facts.hand_overs]
+    references += [count.parent for count in facts.counts]
     products = records.by_reference(session, side.name, Entity.PRODUCT, references)
     hand_overs = _hand_overs(workspace, side, facts, products)
     affected = {entry.product_id for entry in hand_overs}
@@ -211,6 +213,7 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
         _book(
             workspace, product_id, first_report_movements(was, now, owner) if first else hand_over_movements(was, now)
         )
+    take_counts(workspace, side, facts.counts, products, first=first)
     _mend_overwritten(workspace, side, new)
     _touch_all(workspace, affected)
     workspace.flush()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.ledger import holds
 from connector.ledger.holds import Case
 from connector.model.binding import Held
+from connector.model.entity import Entity
 from connector.stock.picture import ON_HAND
 
 if TYPE_CHECKING:
@@ -30,3 +31,13 @@ def flag(workspace: Workspace, record_id: int, channel: str, why: str, shown: De
         channel, binding.entity, binding.external_id or "", record_id, key, ON_HAND, "doubt", "uncertain", why, REMEDY
     )
     holds.confine(workspace.session, case)
+
+
+def end(workspace: Workspace, record_id: int) -> None:
+    """It was counted: no explanation of a figure is needed any more."""
+    for binding in workspace.get(record_id).bindings.values():
+        hold = binding.held.get(ON_HAND)
+        if hold is not None and hold.reason == "uncertain":
+            held = {name: other for name, other in binding.held.items() if name != ON_HAND}
+            workspace.change_binding(replace(binding, held=held))
+            holds.free(workspace.session, binding.channel, Entity.STOCK, "doubt", record_id=record_id)

@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +28,7 @@ from adapters.exact_online.dates import HostClock, day, wall_time, zone_of
 from adapters.exact_online.errors import complaint
 from adapters.exact_online.limits import asked_again, limits
 from adapters.exact_online.odata import unfold
+from adapters.exact_online.stock import is_ours
 from adapters.exact_online.tokens import is_too_early, once_decoded
 from connector.contract import Channel, Finding, Opening, Page, Row, RowResult, Write
 from connector.errors import (
@@ -1363,6 +1365,41 @@ def test_a_quiet_round_costs_two_calls(division: Division) -> None:
     division.calls()
     channel.facts(facts.cursor)
     assert ["GET sync/SalesOrder/SalesOrderHeaders 200", "GET sync/SalesOrder/SalesOrderLines 200"] == division.calls()
+
+
+def test_a_stocktake_is_reported_where_it_counts(division: Division) -> None:
+    """Processed counts of a person, with their time, for one call a round; neither earlier ones nor our own."""
+    channel = Adapter.open(replace(division.opening(), counts=True))
+    item = _stock_item(channel)
+    sku = item.native["Code"]
+    division.edit("stock", sku=sku, location="1", quantity=30)
+    division.pass_time(3600)
+    first = channel.facts(None)
+    assert [] == list(first.counts)
+    division.pass_time(3600)
+    division.edit("stock", sku=sku, location="1", quantity=8)
+    confirmed(channel.write(STOCK, [division.move(item.external_id, "1", "-1")]))
+    facts = channel.facts(first.cursor)
+    counted = only(facts.counts)
+    assert (item.external_id, Decimal(8), "1") == (counted.parent, counted.quantity, counted.place)
+    assert abs(division.now - counted.at) < timedelta(minutes=1)
+    division.pass_time(3600)
+    again = channel.facts(facts.cursor)
+    assert [counted] == list(again.counts), "asked for with an overlap: the same id is the same count"
+    division.calls()
+    assert [] == list(channel.facts(again.cursor).counts)
+    assert 1 == division.calls().count("GET inventory/StockCounts 200")
+    assert [] == list(division.channel().facts(first.cursor).counts), "nobody asks where it is not said"
+    assert [] == [call for call in division.calls() if "StockCount" in call]
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [("sync AAAAAAAA", True), ("sync", False), ("sync with the shelf", False), ("", False), ("Handmatig", False)],
+)
+def test_our_own_counts_are_known_by_their_marks(description: str, expected: bool) -> None:
+    """The word and marks of eight characters; what a person writes is none of it."""
+    assert expected is is_ours(description)
 
 
 def test_a_cancelled_order_claims_nothing(division: Division) -> None:

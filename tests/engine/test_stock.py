@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from connector.contract import Claim, HandOver
-from connector.errors import AmbiguousWrite
+from connector.contract import Claim, Counted, HandOver
+from connector.errors import AmbiguousWrite, Transient
 from connector.explain import explain_record, find_records
+from connector.ledger import journal
+from connector.ledger.counts import waiting_counts
 from connector.model.entity import Entity
 from connector.parts import Scope
 from connector.plan import make_plan
@@ -315,8 +317,6 @@ def test_an_own_row_for_a_product_that_had_none(shop: Chain) -> None:
 
 def test_what_moves_while_a_channel_is_away_is_booked_when_it_is_back(shop: Chain) -> None:
     """Nothing is compared with an old figure of another channel."""
-    from connector.errors import Transient
-
     shop.worlds["shop"].faults.extend([("read", Transient("down"))] * 5)
     sell(shop, "shop", 2)
     sell(shop, "till", 1)
@@ -487,3 +487,137 @@ def test_a_view_without_codes_is_refused_where_stock_is_kept_by_place(view: Chai
     sides = {**topology.sides, "shop": replace(topology.sides["shop"], capabilities=able)}
     refused = [one.what for one in setup_findings(replace(topology, sides=sides)) if not one.ok]
     assert ["shop locations"] == refused
+
+
+COUNTING = CONFIG.replace("[brakes]", "[sync.stock.erp]\ncounts = true\n[brakes]")
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Iterator[Chain]:
+    """Ten pieces everywhere; the ERP's stocktakes set what is on hand."""
+    with chain(tmp_path, COUNTING) as built:
+        built.add_product("A-1", pieces=10)
+        built.match()
+        built.sync()
+        yield built
+
+
+def count(shop: Chain, pieces_there: int, channel: str = "erp") -> None:
+    """A person counts, and the document sets the figure there."""
+    world = shop.worlds[channel]
+    shop.edit(channel, entity=Entity.STOCK, quantity=Decimal(pieces_there))
+    product = shop.id_of(channel, "A-1")
+    world.counts.append(
+        Counted(f"count/{len(world.counts)}", product, Decimal(pieces_there), PLACES[channel], shop.clock.moment)
+    )
+    shop.clock.pass_(seconds=1)
+
+
+def at_rest(shop: Chain) -> dict[str, object]:
+    """What is shown once a round has nothing left to write."""
+    for _ in range(3):
+        shop.sync()
+    assert 0 == shop.sync().written
+    return pieces(shop)
+
+
+def test_a_count_holds_whatever_was_not_read_before_it(counting: Chain) -> None:
+    """Two were sold at the till and nobody knew yet: the shelf has eight, the count says so, and eight it is."""
+    sell(counting, "till", 2)
+    counting.clock.pass_(seconds=5)
+    count(counting, 8)
+    assert dict.fromkeys(EVERYWHERE, Decimal(8)) == at_rest(counting)
+
+
+def test_sales_elsewhere_after_a_count_are_taken_off_it(counting: Chain) -> None:
+    """Sold before the count, sold after it, and on the counting system too: each piece once."""
+    sell(counting, "till", 2)
+    counting.sync()
+    count(counting, 7)  # one more had been stolen
+    sell(counting, "till", 1)
+    sell(counting, "erp", 1)
+    assert dict.fromkeys(EVERYWHERE, Decimal(5)) == at_rest(counting)
+
+
+def test_what_cannot_be_told_from_before_and_after_leaves_less(counting: Chain) -> None:
+    """Sales around a count that show in one figure are taken as made after it; how many are doubtful is told."""
+    sell(counting, "till", 2)
+    count(counting, 8)
+    sell(counting, "till", 1)
+    assert dict.fromkeys(EVERYWHERE, Decimal(5)) == at_rest(counting)
+    with counting.parts.ledger.read() as session:
+        entries = list(journal.of_record(session, counting.known(Entity.STOCK, "utrecht").record.id))
+    assert [Decimal(3)] == [one.detail["doubtful"] for one in entries if one.detail.get("movement") == "count"]
+
+
+def test_without_the_declaration_a_count_is_the_movement_that_it_made(shop: Chain) -> None:
+    """Nobody asks for the document; the figure fell by two, and so does everything."""
+    sell(shop, "till", 2)
+    shop.clock.pass_(seconds=5)
+    count(shop, 8)
+    assert dict.fromkeys(EVERYWHERE, Decimal(6)) == at_rest(shop)
+
+
+def test_a_count_waits_for_a_channel_that_was_not_read_since(counting: Chain) -> None:
+    """The till is away with a sale from before the count: until it was read, the count sets nothing."""
+    sell(counting, "till", 2)
+    counting.clock.pass_(seconds=5)
+    till = counting.worlds["till"]
+    till.faults.extend([("read", Transient("down"))] * 20)
+    count(counting, 8)
+    counting.sync()
+    with counting.parts.ledger.read() as session:
+        assert [Decimal(8)] == [one.quantity for one in waiting_counts(session)]
+    till.faults.clear()
+    counting.clock.pass_(hours=2)
+    assert dict.fromkeys(EVERYWHERE, Decimal(8)) == at_rest(counting)
+    with counting.parts.ledger.read() as session:
+        assert [] == waiting_counts(session)
+
+
+def test_a_count_that_is_known_only_after_its_figure_sets_the_same(counting: Chain) -> None:
+    """The figure was read and passed on before the document came: what we wrote since is no movement there."""
+    sell(counting, "till", 2)
+    counting.clock.pass_(seconds=5)
+    count(counting, 8)
+    document = counting.worlds["erp"].counts.pop()
+    counting.sync()
+    assert Decimal(6) == pieces(counting)["erp"]
+    counting.worlds["erp"].counts.append(document)
+    assert dict.fromkeys(EVERYWHERE, Decimal(8)) == at_rest(counting)
+
+
+def test_of_two_counts_the_later_one_stands(counting: Chain) -> None:
+    """In whichever order they are reported."""
+    count(counting, 4)
+    counting.clock.pass_(minutes=1)
+    count(counting, 9)
+    world = counting.worlds["erp"]
+    first = world.counts.pop(0)
+    assert dict.fromkeys(EVERYWHERE, Decimal(9)) == at_rest(counting)
+    world.counts.append(first)
+    assert dict.fromkeys(EVERYWHERE, Decimal(9)) == at_rest(counting)
+
+
+def test_a_count_ends_what_was_uncertain(counting: Chain) -> None:
+    """Counted is counted: neither explanation is needed any more, and nothing is left to drop by hand."""
+    sell(counting, "till", -4)
+    counting.worlds["shop"].faults.append(("after", AmbiguousWrite("no answer")))
+    counting.sync()
+    sell(counting, "shop", 1)
+    counting.clock.pass_(seconds=LANDED_S)
+    counting.sync()
+    counting.sync()
+    assert {"on_hand": "uncertain"} == counting.held("shop", "utrecht", Entity.STOCK)
+    count(counting, 13)
+    assert dict.fromkeys(EVERYWHERE, Decimal(13)) == at_rest(counting)
+    assert {} == counting.held("shop", "utrecht", Entity.STOCK)
+    assert [] == counting.cases()
+
+
+def test_check_refuses_counts_of_a_system_that_cannot_tell_them(counting: Chain) -> None:
+    """Declared for an adapter that reads no stocktakes, it would never be heard of again."""
+    topology = counting.parts.topology
+    able = replace(topology.sides["erp"].capabilities, counts=False)
+    sides = {**topology.sides, "erp": replace(topology.sides["erp"], capabilities=able)}
+    assert ["erp counts"] == [one.what for one in setup_findings(replace(topology, sides=sides)) if not one.ok]

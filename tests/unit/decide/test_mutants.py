@@ -152,6 +152,7 @@ MUTANTS = [
     Mutant("4 doubt: else what leaves less to sell", stock.settle_stock_doubt, "max(sent, old", "min(sent, old"),
     Mutant("4 a shipment put back by an absolute write", stock.overwritten, "reread_at < f.at <= written_at", "False"),
     Mutant("4 a count waits for every other channel", stock.apply_count, "if any(read <= count.at", "if False and any(read <= count.at"),
+    Mutant("4 what we sent since a count is no movement", stock.moved_since_count, "movement(counted, now) - sent", "movement(counted, now)"),
     Mutant("4 a count is rebased", stock.apply_count, "count.quantity + since - on_hand", "count.quantity - on_hand"),
     Mutant("4 a count knows what was before it", stock.apply_count, "if one.at is not None and one.at <= count.at:", "if False:"),
     # section 5

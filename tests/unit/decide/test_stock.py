@@ -458,9 +458,12 @@ def test_a_count_waits_until_every_other_channel_was_read() -> None:
     assert None is stock.apply_count(COUNT, Decimal(10), [], {"till": at(10), "shop": at(12)})
 
 
-def test_the_counting_channels_own_movement_is_split() -> None:
-    """Ten shown before, twelve counted, eleven now: two were found by the count, one was sold since."""
-    assert (2, -1) == stock.split_at_count(COUNT, Decimal(0), StockShadow(Decimal(10)), StockShadow(Decimal(11)))
+@pytest.mark.parametrize(("sent", "expected"), [(0, -1), (-1, 0), (2, -3)])
+def test_what_moved_on_the_counting_channel_is_told_from_what_the_count_did(sent: int, expected: int) -> None:
+    """The count set the figure: since then it moved by what it differs from it, less what we wrote there."""
+    now = StockShadow(COUNT.quantity - 3, Decimal(2))
+    moved = stock.moved_since_count(COUNT, Decimal(0), now, Decimal(sent))
+    assert (expected, COUNT.at) == (moved.quantity, moved.since)
 
 
 def test_a_count_adds_up() -> None:
