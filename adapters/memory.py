@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -73,13 +73,22 @@ class World:
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # method, entity, rows
     version: int = 0
     made: int = 0
+    clock_offset: timedelta = timedelta(0)  # how far its clock is ahead of ours
 
     def put(
         self, entity: Entity, native: dict[str, Any], *, parent: str = "", place: str = "", part: str = ""
     ) -> Thing:
         """A user of the system creates a thing."""
         self.made += 1
-        thing = Thing(f"{entity.value}-{self.made}", dict(native), self._next(), self.now(), parent, place, part)
+        thing = Thing(
+            f"{entity.value}-{self.made}",
+            dict(native),
+            self._next(),
+            self.now() + self.clock_offset,
+            parent,
+            place,
+            part,
+        )
         self.things[entity][thing.id] = thing
         return thing
 
@@ -112,7 +121,7 @@ class World:
 
     def _touch(self, thing: Thing) -> None:
         thing.version = self._next()
-        thing.modified_at = self.now()
+        thing.modified_at = self.now() + self.clock_offset
 
     def _next(self) -> int:
         self.version += 1
@@ -146,6 +155,10 @@ class MemoryChannel:
     def capabilities(self) -> Capabilities:
         entities = {entity: self.world.capabilities.get(entity, DEFAULT) for entity in Entity}
         return Capabilities(entities=entities, facts=True, claims=True, locations=False, counts=True)
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return self.world.clock_offset
 
     def check(self) -> Iterator[Finding]:
         yield Finding("answers", ok=True, detail=f"{sum(map(len, self.world.things.values()))} things")

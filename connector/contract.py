@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -267,6 +267,14 @@ class Channel(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """The channel's clock minus ours, as last measured; zero before that, or where it cannot be.
+
+        ``modified_at`` of its rows is corrected by it, for the rule ``latest``.
+        """
+        ...
 
     def check(self) -> Iterator[Finding]:
         """Try everything that can be tried without changing anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from adapters._tokens import RotatingTokens
@@ -79,6 +80,10 @@ class ExactOnlineChannel:
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return self._api.transport.clock_offset or timedelta(0)
 
     def check(self) -> Iterator[Finding]:
         return self._checks.run()

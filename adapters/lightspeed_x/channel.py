@@ -118,6 +118,10 @@ class LightspeedChannel:
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
 
+    @property
+    def clock_offset(self) -> timedelta:
+        return self._transport.clock_offset or timedelta(0)
+
     def check(self) -> Iterator[Finding]:
         return self._checks.run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from adapters._http import Auth, Bearer, Hooks, Transport
@@ -103,6 +104,10 @@ class MagentoChannel:
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return self._transport.clock_offset or timedelta(0)
 
     def check(self) -> Iterator[Finding]:
         return self._checks.run()

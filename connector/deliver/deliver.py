@@ -199,7 +199,7 @@ def _adopt(workspace: Workspace, lane: Lane, matched: Mapping[int, Row], parts: 
         linked = replace(binding, external_id=row.external_id, origin="matched", state="bound", dirty=False)
         workspace.change_binding(linked)
     workspace.flush()
-    reading = Reading(lane, workspace.session.sequence, parts.now(), None)
+    reading = Reading(lane, workspace.session.sequence, parts.now(), None, parts.channel(lane).clock_offset)
     take_page(workspace, reading, Page(list(matched.values()), parts.now()))
 
 

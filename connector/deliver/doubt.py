@@ -49,7 +49,7 @@ def _settle(parts: Parts, lane: Lane, intent: Intent, known: dict[int, Known]) -
         debts.close_intents(session, [intent.token])
         workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
         workspace.load([intent.record_id])
-        reading = Reading(lane, sequence, began_at, None)
+        reading = Reading(lane, sequence, began_at, None, channel.clock_offset)
         _conclude(workspace, reading, intent, [_observed(lane, row, reading) for row in rows], evidence)
         workspace.flush()
     parts.wake(workspace.woken)
@@ -105,7 +105,7 @@ def _as_write(parts: Parts, lane: Lane, intent: Intent, known: Known, parent: Kn
 
 def _observed(lane: Lane, row: Row, reading: Reading) -> Observation:
     picked = lane.side.mappings[lane.entity].pick(row.native, row.part)
-    return Observation(row, picked, reading.read_sequence, reading.began_at)
+    return Observation(row, picked, reading.read_sequence, reading.began_at, clock_offset=reading.clock_offset)
 
 
 def _settle_delete(workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation]) -> None:

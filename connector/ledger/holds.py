@@ -241,7 +241,8 @@ def _waits_alike(session: Session, entry: Stranger) -> bool:
     known = find_stranger(session, entry.channel, entry.entity, entry.external_id)
     if known is None or (known.key, known.reason, known.candidates) != (entry.key, entry.reason, entry.candidates):
         return False
-    return {**known.row, "began_at": ""} == {**entry.row, "began_at": ""}
+    ours = {"began_at": "", "clock_offset_s": 0}  # when and by which clock it was read does not make it another row
+    return {**known.row, **ours} == {**entry.row, **ours}
 
 
 def drop_strangers(session: Session, channel: str, entity: Entity, external_ids: Iterable[str]) -> None:

@@ -30,7 +30,8 @@ def sweep(parts: Parts, lane: Lane) -> Tally:
     for read in read_pages(parts, lambda: channel.sweep(lane.entity)):
         with parts.ledger.write() as session:
             workspace = Workspace(session, parts.topology, parts.moment(session))
-            tally.add(take_page(workspace, Reading(lane, read.sequence, read.page.began_at, since), read.page))
+            reading = Reading(lane, read.sequence, read.page.began_at, since, channel.clock_offset)
+            tally.add(take_page(workspace, reading, read.page))
         missing.difference_update(row.external_id for row in read.page.rows if not row.deleted)
         parts.wake(workspace.woken)
         parts.progress(str(lane), tally.rows)

@@ -49,6 +49,7 @@ class Observation:
         read_sequence: the ledger's last sequence when the read began (rule 2.0).
         began_at: when the read began, for people and for ``latest``.
         since: when a read last still showed the shadow.
+        clock_offset: the channel's clock minus ours, as measured by then.
     """
 
     row: Row
@@ -56,10 +57,11 @@ class Observation:
     read_sequence: int
     began_at: datetime
     since: datetime | None = None
+    clock_offset: timedelta = timedelta(0)
 
     def provenance(self, channel: str, sequence: int) -> Provenance:
         """The interval in which an edit seen here lies (sync-model 2, ``latest``)."""
-        since, at = edit_interval(self.since, self.row.modified_at, self.began_at)
+        since, at = edit_interval(self.since, self.row.modified_at, self.began_at, clock_offset=self.clock_offset)
         return Provenance(channel, at, since, "", sequence)
 
 

@@ -34,7 +34,7 @@ def observe(parts: Parts, lane: Lane) -> Tally:
     for read in read_pages(parts, lambda: channel.changes(lane.entity, cursor)):
         with parts.ledger.write() as session:
             workspace = Workspace(session, parts.topology, parts.moment(session))
-            reading = Reading(lane, read.sequence, read.page.began_at, since)
+            reading = Reading(lane, read.sequence, read.page.began_at, since, channel.clock_offset)
             tally.add(take_page(workspace, reading, read.page))
             if read.page.cursor is not None:
                 lanes.advance(session, lane.side.name, lane.entity, read.page.cursor)
@@ -82,7 +82,7 @@ def reread(parts: Parts, lane: Lane, ids: list[str]) -> set[str]:
     since = _last_seen(parts, lane)
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
-        take_page(workspace, Reading(lane, sequence, began_at, since), Page(rows, began_at))
+        take_page(workspace, Reading(lane, sequence, began_at, since, channel.clock_offset), Page(rows, began_at))
     parts.wake(workspace.woken)
     return set(ids) - {row.external_id for row in rows if not row.deleted}
 

@@ -129,7 +129,9 @@ def _changed(workspace: Workspace, reading: Reading, rows: Sequence[Row], tally:
             tally.unchanged += 1
             continue
         if row.deleted or row.external_id in stored or mapping.in_scope(picked):
-            observed.append(Observation(row, picked, reading.read_sequence, reading.began_at, reading.since))
+            observed.append(
+                Observation(row, picked, reading.read_sequence, reading.began_at, reading.since, reading.clock_offset)
+            )
     return observed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.parts import Lane
 
@@ -30,9 +30,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class Reading:
-    """Which read the rows come from."""
+    """Which read the rows come from; ``clock_offset``: how far the channel's clock is ahead of ours."""
 
     lane: Lane
     read_sequence: int
     began_at: datetime
     since: datetime | None
+    clock_offset: timedelta = timedelta(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connector.contract import Row
@@ -24,6 +24,7 @@ def pack_observation(seen: Observation) -> dict[str, Any]:
         "version": row.version,
         "deleted": row.deleted,
         "began_at": seen.began_at.isoformat(),
+        "clock_offset_s": round(seen.clock_offset.total_seconds()),
     }
 
 
@@ -41,4 +42,6 @@ def unpack_observation(packed: dict[str, Any], read_sequence: int) -> Observatio
         version=packed["version"],
         deleted=packed["deleted"],
     )
-    return Observation(row, packed["native"], read_sequence, datetime.fromisoformat(packed["began_at"]))
+    began_at = datetime.fromisoformat(packed["began_at"])
+    offset = timedelta(seconds=packed.get("clock_offset_s", 0))  # rows that an earlier version kept have none
+    return Observation(row, packed["native"], read_sequence, began_at, clock_offset=offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -185,6 +186,27 @@ def test_the_later_of_two_edits_wins(tmp_path: Path) -> None:
         shop.sync()
         assert all_show(shop, "description", "Second")
         assert ("settled", "till", "description") in shop.events()
+
+
+@pytest.mark.parametrize(
+    "ahead", [timedelta(0), timedelta(hours=1), timedelta(hours=-1)], ids=["right", "ahead", "behind"]
+)
+def test_a_clock_that_is_wrong_does_not_make_an_edit_later(tmp_path: Path, ahead: timedelta) -> None:
+    """By `latest` the till's edit wins, made after the ERP's, whatever the ERP's clock says; the rank is not asked."""
+    told = '[sync.product.fields.description]\nowner = "erp"\non_conflict = "latest"\n'
+    with chain(tmp_path, CONFIG.replace(OWNED, told)) as shop:
+        shop.worlds["erp"].clock_offset = ahead
+        shop.add_product("A-1", description="Plain")
+        shop.match()
+        shop.sync()
+        shop.clock.pass_(minutes=5)
+        shop.edit("erp", description="First")
+        shop.clock.pass_(minutes=5)
+        shop.sync(channels=frozenset({"till"}))  # read, so that the till's edit is known to lie after this moment
+        shop.clock.pass_(minutes=5)
+        shop.edit("till", description="Second")
+        shop.sync()
+        assert all_show(shop, "description", "Second")
 
 
 def test_sets_unite_what_both_sides_added(tmp_path: Path) -> None:

@@ -221,6 +221,20 @@ def test_evidence_goes_before_the_figure(shop: Chain, when: str, landed: bool) -
     assert {} == shop.held("shop", "utrecht", Entity.STOCK)
 
 
+def test_evidence_is_asked_for_with_the_product_and_the_place(shop: Chain) -> None:
+    """A figure's document is looked up by its product and its location there, so the write in doubt names both."""
+    asked: list[tuple[str, str]] = []
+    sell(shop, "till", -4)
+    shop.worlds["shop"].faults.append(("after", AmbiguousWrite("no answer")))
+    shop.sync()
+    shop.parts.open_channel("shop").landed = (  # type: ignore[method-assign]  # looks on
+        lambda entity, write: asked.append((write.parent_id, write.place))
+    )
+    shop.clock.pass_(seconds=LANDED_S)
+    shop.sync()
+    assert [(shop.id_of("shop", "A-1", Entity.PRODUCT), "wh")] == asked
+
+
 def directed(direction: str) -> str:
     """The configuration with a till whose stock flows one way."""
     return CONFIG.replace("[brakes]", f'[sync.stock.till]\ndirection = "{direction}"\n[brakes]')

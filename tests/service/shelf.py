@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -75,6 +76,10 @@ class ShelfChannel:
     @property
     def capabilities(self) -> Capabilities:
         return Adapter.describe()
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return timedelta(0)
 
     def check(self) -> Iterator[Finding]:
         yield Finding("answers", ok=True)
