@@ -1117,6 +1117,25 @@ def test_the_recorded_order_with_a_configurable_line_is_read_once(contracts: Pat
     )
 
 
+@pytest.mark.parametrize(("returned", "left"), [(True, 0), (False, -1)])
+def test_a_credit_memo_is_no_hand_over(shop: Shop, returned: bool, left: int) -> None:
+    """It does not say whether pieces came back: its claim falls, and what else happened the figure tells."""
+    channel = shop.channel()
+    row = product(channel, shop.skus()[0])
+    shop.edit("stock", sku=row.native["sku"], location="wh_utr", quantity="50")
+    shop.edit("order", lines=[{"sku": row.native["sku"], "quantity": "3"}], reference="W-9")
+    shop.edit("invoice", order="W-9")
+    before = dependents(channel, STOCK, row)
+    known = channel.facts(None)
+    shop.edit("refund", order="W-9", lines=[{"sku": row.native["sku"], "quantity": "1"}], return_to_stock=returned)
+    facts = channel.facts(known.cursor)
+    assert [Decimal(2)] == [one.open_quantity for one in facts.claims or () if one.order == "W-9"]
+    assert [] == [one for one in facts.hand_overs if one.order == "W-9"]
+    after = dependents(channel, STOCK, row)
+    moved = [after[place].native["quantity"] - before[place].native["quantity"] for place in after]
+    assert left == sum(moved)
+
+
 def test_cancelled_and_refunded_orders_claim_what_is_left(shop: Shop) -> None:
     """A cancelled order claims nothing, a refund gives back what it takes (row 2)."""
     channel = shop.channel()

@@ -635,3 +635,17 @@ def test_check_refuses_counts_of_a_system_that_cannot_tell_them(counting: Chain)
     able = replace(topology.sides["erp"].capabilities, counts=False)
     sides = {**topology.sides, "erp": replace(topology.sides["erp"], capabilities=able)}
     assert ["erp counts"] == [one.what for one in setup_findings(replace(topology, sides=sides)) if not one.ok]
+
+
+@pytest.mark.parametrize(("moved", "expected"), [(0, 10), (-1, 9), (1, 11)])
+def test_a_credit_memo_is_the_movement_that_its_figure_makes(shop: Chain, moved: int, expected: int) -> None:
+    """With return of unsent pieces the claim alone falls; without it the figure does too; sent ones may come back."""
+    for channel in ("erp", "shop"):
+        order(shop, channel, "W-1", 3)
+    shop.sync()
+    order(shop, "shop", "W-1", 2)
+    sell(shop, "shop", -moved)
+    shop.sync()
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(expected)) == pieces(shop)
+    assert 0 == shop.sync().written
