@@ -71,7 +71,11 @@ def migrate(call: Call) -> None:
 @ledger.command()
 @shared
 def compact(call: Call) -> None:
-    """Give the ledger's unused room back to the disk."""
+    """Give the ledger's unused room back to the disk; nothing that it holds is taken away.
+
+    What is worth nothing any more goes by itself: what the brakes counted before their window, and
+    requests that were answered a day ago. The history is kept whole.
+    """
     with _open(call) as database:
         won = copies.compact(database)
     call.out.show({"bytes": won}, lambda: call.out.line(f"{_size(won)} given back."))

@@ -44,6 +44,7 @@ def pass_out(workspace: Workspace, lane: Lane, composed: Sequence[Composed]) -> 
     parked = {int(id_) for brake in weighing.tripped for id_ in brake.parked}
     for brake in weighing.tripped:
         _park(workspace, lane, brake)
+    holds.forget_weighed(session, channel, lane.entity, since)
     for kind in KINDS:
         ids = [int(candidate.id) for candidate in weighing.passed if kind in candidate.kinds]
         holds.weigh(session, channel, lane.entity, "out", kind, ids)

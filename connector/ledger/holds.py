@@ -432,7 +432,7 @@ LET_THROUGH = "let-through"
 
 
 def weigh(session: Session, channel: str, entity: Entity, direction: str, kind: str, record_ids: Iterable[int]) -> None:
-    """Count what came this way: the brakes look at a rolling day of it."""
+    """Count what came this way: the brakes look at a rolling window of it (:func:`forget_weighed`)."""
     rows = [
         {
             "channel": channel,
@@ -446,6 +446,12 @@ def weigh(session: Session, channel: str, entity: Entity, direction: str, kind: 
     ]
     if rows:
         session.connection.execute(insert(weighed), rows)
+
+
+def forget_weighed(session: Session, channel: str, entity: Entity, before: datetime) -> None:
+    """What lies outside the window counts no more, in any direction."""
+    older = and_(weighed.c.channel == channel, weighed.c.entity == entity.value, weighed.c.at < before)
+    session.connection.execute(delete(weighed).where(older))
 
 
 def weight(session: Session, channel: str, entity: Entity, direction: str, since: datetime) -> dict[str, set[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -124,7 +124,13 @@ class Request:
     report: dict[str, Any] | None
 
 
+#: For so long a finished request is kept, for the terminal that waits for its report.
+REPORT_KEPT = timedelta(days=1)
+
+
 def hand_over(session: Session, command: str, scope: dict[str, Any]) -> int:
+    """A new request, in place of those that ended long ago; answers its number."""
+    session.connection.execute(delete(request).where(request.c.finished_at < session.now - REPORT_KEPT))
     values = {"command": command, "scope": scope, "state": "waiting", "requested_at": session.now}
     return int(session.connection.execute(insert(request).values(**values).returning(request.c.id)).scalar_one())
 

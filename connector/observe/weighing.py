@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connector.decide.brakes import KINDS, Candidate, Kind, Limits, Tripped, kinds_of, weigh
@@ -89,8 +89,8 @@ def _weigh(workspace: Workspace, lane: Lane, entries: Sequence[Weighed]) -> list
         return []
     session, channel = workspace.session, lane.side.name
     limits = limits_of(workspace.topology)
-    window = timedelta(seconds=workspace.topology.config.brakes.window_s)
-    weight = holds.weight(session, channel, lane.entity, "in", workspace.moment.now - window)
+    since = workspace.moment.now - timedelta(seconds=workspace.topology.config.brakes.window_s)
+    weight = holds.weight(session, channel, lane.entity, "in", since)
     standing = {
         brake.kind
         for brake in holds.brakes(session)
@@ -107,7 +107,7 @@ def _weigh(workspace: Workspace, lane: Lane, entries: Sequence[Weighed]) -> list
     by_id = {str(entry.record_id): entry for entry in entries}
     for brake in weighing.tripped:
         _park(workspace, lane, brake, [by_id[id_] for id_ in brake.parked])
-    _count(workspace, lane, weighing.passed)
+    _count(workspace, lane, weighing.passed, since)
     return [by_id[candidate.id] for candidate in weighing.passed]
 
 
@@ -150,7 +150,8 @@ def _parked(brake_id: int, entry: Weighed) -> Parked:
     return Parked(brake_id, entry.external_id, entry.record_id, pack_observation(entry.seen), entry.seen.read_sequence)
 
 
-def _count(workspace: Workspace, lane: Lane, passed: Sequence[Candidate]) -> None:
+def _count(workspace: Workspace, lane: Lane, passed: Sequence[Candidate], since: datetime) -> None:
+    holds.forget_weighed(workspace.session, lane.side.name, lane.entity, since)
     for kind in ("delete", "zero", "change"):
         ids = [int(candidate.id) for candidate in passed if kind in candidate.kinds]
         holds.weigh(workspace.session, lane.side.name, lane.entity, "in", kind, ids)

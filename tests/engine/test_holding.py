@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import AuthFailed, ContractBroken, RateLimited, Transient
-from connector.ledger import lanes
+from connector.ledger import holds, lanes
 from connector.ledger.holds import StoredBrake
 from connector.ledger.lanes import LaneState
 from connector.model.entity import Entity
@@ -306,6 +306,17 @@ def test_a_day_later_the_count_begins_anew(careful: Chain) -> None:
         careful.clock.pass_(hours=13)
     assert [] == careful.brakes()
     assert 6 == sum("Fine" in str(name) for name in names(careful, "erp").values())
+
+
+def test_counts_that_left_the_window_are_not_kept(careful: Chain) -> None:
+    """The ledger holds the changes of one window, not those of all the days before it."""
+    for number in range(3):
+        careful.edit("shop", f"P-{number:02d}", description=f"New {number}")
+        careful.sync()
+        careful.clock.pass_(hours=25)
+    with careful.parts.ledger.read() as session:
+        since = careful.clock() - timedelta(days=10)
+        assert 1 == len(holds.weight(session, "shop", Entity.PRODUCT, "in", since)["change"])
 
 
 def test_what_is_released_is_merged(careful: Chain) -> None:

@@ -374,6 +374,20 @@ def test_a_day_of_changes_is_weighed(shelf: Shelf) -> None:
         assert {1, 2, 3, 4} == holds.weight(session, "shop", PRODUCT, "in", NOON)["delete"]
 
 
+def test_what_left_the_window_is_forgotten(shelf: Shelf) -> None:
+    """Counts older than the window go, in every direction of that lane; those at its beginning, and of others, stay."""
+    weigh(shelf, 1)
+    weigh(shelf, 2, direction="out")
+    weigh(shelf, 3, channel="till")
+    shelf.now += HOUR
+    weigh(shelf, 4)
+    with shelf.ledger.write() as session:
+        holds.forget_weighed(session, "shop", PRODUCT, NOON + HOUR)
+        assert {"delete": {4}} == holds.weight(session, "shop", PRODUCT, "in", NOON)
+        assert {} == holds.weight(session, "shop", PRODUCT, "out", NOON)
+        assert {"delete": {3}} == holds.weight(session, "till", PRODUCT, "in", NOON)
+
+
 def test_each_way_is_weighed_by_itself(shelf: Shelf) -> None:
     """What was let through, went out, or came on another channel does not weigh on what comes in."""
     weigh(shelf, 1, direction=holds.LET_THROUGH)

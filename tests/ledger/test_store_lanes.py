@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.exc import NoResultFound
 
 from connector.ledger import journal, lanes
 from connector.ledger.engine import Database
@@ -219,6 +220,21 @@ def test_a_dead_daemons_requests_wait_again(shelf: Shelf) -> None:
         assert 1 == lanes.reclaim_requests(session)
         assert 0 == lanes.reclaim_requests(session)
     assert [ran, never] == waiting(shelf)
+
+
+def test_a_report_is_kept_for_a_day(shelf: Shelf) -> None:
+    """A later request takes the place of what ended more than a day before; what still waits is kept however old."""
+    done, failed, waits = request(shelf), request(shelf), request(shelf)
+    settle(shelf, done, "done")
+    shelf.now += HOUR
+    settle(shelf, failed, "failed")
+    shelf.now += 23.5 * HOUR
+    new = request(shelf)
+    with shelf.ledger.read() as session:
+        assert "failed" == lanes.find_request(session, failed).state
+        with pytest.raises(NoResultFound):
+            lanes.find_request(session, done)
+    assert [waits, new] == waiting(shelf)
 
 
 # --- history ----------------------------------------------------------------------------------
