@@ -31,6 +31,12 @@ def _stock(topology: Topology) -> Iterator[Finding]:
         if topology.sync(Entity.STOCK).stock_of(side.name).counts and not side.capabilities.counts:
             remedy = f"take counts = true out of [sync.stock.{side.name}]; a stocktake there is booked as a movement"
             yield Finding(f"{side.name} counts", ok=False, detail="its stocktakes cannot be read", remedy=remedy)
+        if twin := _numbers_alike(topology, side):
+            remedy = (
+                f"say order_prefix in [sync.stock.{side.name}]: what stands before its numbers where others use them"
+            )
+            detail = f"may be those of {twin} too, and two sales would look like one"
+            yield Finding(f"{side.name} order numbers", ok=False, detail=detail, remedy=remedy, warning=True)
         told = topology.sync(Entity.STOCK).stock_of(side.name).direction
         why = one_way_because(topology, side.name) if told == "both" else ""
         what = f"{side.name} stock both ways"
@@ -39,6 +45,18 @@ def _stock(topology: Topology) -> Iterator[Finding]:
             yield Finding(what, ok=False, detail=f"{why}; its stock is only read until then", remedy=remedy)
         elif told == "both":
             yield Finding(what, ok=True)
+
+
+def _numbers_alike(topology: Topology, side: Side) -> str:
+    """An earlier channel of the same kind that places orders too, where nobody said how the numbers differ."""
+    sync = topology.sync(Entity.STOCK)
+    if not side.capabilities.claims or sync.stock_of(side.name).order_reference is not None:
+        return ""
+    before = topology.sides_of(Entity.STOCK)
+    kin = [one.name for one in before[: before.index(side)] if one.adapter == side.adapter]
+    own = sync.stock_of(side.name).order_prefix
+    alike = kin if own is None else [name for name in kin if own and sync.stock_of(name).order_prefix == own]
+    return next(iter(alike), "")
 
 
 def _prices(topology: Topology, side: Side) -> Iterator[Finding]:

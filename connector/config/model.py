@@ -80,12 +80,15 @@ class StockSettings:
         books: how till sales that someone books there are recognised (``journal:KASSA``,
             ``customer:…``, ``user:…``); ``never`` where nobody books them; None where it was not said.
         order_reference: its field that holds the order number of the channel where the order was placed.
+        order_prefix: what stands before this channel's own order numbers wherever others refer to them; None where
+            it was not said. Two shops that number alike are told apart by it.
         direction: ``in``: only read there; ``out``: only written there.
     """
 
     counts: bool = False
     books: str | None = None
     order_reference: str | None = None
+    order_prefix: str | None = None
     direction: Direction = "both"
 
 

@@ -89,6 +89,7 @@ class StockChannelTable(Table):
     counts: bool = False
     books: Books | None = None
     order_reference: Text | None = None
+    order_prefix: str | None = None
     direction: Direction = "both"
 
 

@@ -194,6 +194,7 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
     Answers how many hand-overs were new. Flushes the workspace.
     """
     session, topology = workspace.session, workspace.topology
+    facts = _prefixed(facts, topology.sync(Entity.STOCK).stock_of(side.name).order_prefix or "")
     references = [claim.parent for claim in facts.claims or ()] + [fact.parent for fact in facts.hand_overs]
     references += [count.parent for count in facts.counts]
     products = records.by_reference(session, side.name, Entity.PRODUCT, references)
@@ -218,6 +219,18 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
     _touch_all(workspace, affected)
     workspace.flush()
     return len(new)
+
+
+def _prefixed(facts: Facts, prefix: str) -> Facts:
+    """Order numbers as other channels write them: two shops may both have a 000000106."""
+    if not prefix:
+        return facts
+    return replace(
+        facts,
+        claims=facts.claims and [replace(claim, order=prefix + claim.order) for claim in facts.claims],
+        hand_overs=[replace(fact, order=prefix + fact.order) for fact in facts.hand_overs],
+        orders=[prefix + order for order in facts.orders],
+    )
 
 
 def _hand_overs(workspace: Workspace, side: Side, facts: Facts, products: dict[str, int]) -> list[StoredHandOver]:

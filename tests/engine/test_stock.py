@@ -649,3 +649,36 @@ def test_a_credit_memo_is_the_movement_that_its_figure_makes(shop: Chain, moved:
     shop.sync()
     assert dict.fromkeys(EVERYWHERE, Decimal(expected)) == pieces(shop)
     assert 0 == shop.sync().written
+
+
+def test_two_shops_that_number_alike_are_told_apart_by_a_prefix(tmp_path: Path) -> None:
+    """Each hands over an order 000000001, of two pieces and of one: three are gone, not two."""
+    config = CONFIG.replace("[brakes]", '[sync.stock.till]\norder_prefix = "T-"\n[brakes]')
+    with linked_chain(tmp_path, config) as shop:
+        for channel, count in (("shop", 2), ("till", 1)):
+            order(shop, channel, "000000001", count)
+        shop.sync()
+        for channel, count in (("shop", 2), ("till", 1)):
+            hand_over(shop, channel, "000000001", count)
+        shop.sync()
+        shop.sync()
+        assert dict.fromkeys(EVERYWHERE, Decimal(7)) == pieces(shop)
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"),
+    [
+        ({}, ["shop", "till"]),
+        ({"shop": 'order_prefix = "S-"', "till": 'order_prefix = "T-"'}, []),
+        ({"shop": 'order_prefix = ""', "till": 'order_prefix = ""'}, []),
+        ({"shop": 'order_prefix = "S-"', "till": 'order_prefix = "S-"'}, ["till"]),
+        ({"shop": 'order_reference = "note"', "till": 'order_reference = "note"'}, []),
+    ],
+)
+def test_check_asks_how_order_numbers_differ(tmp_path: Path, said: dict[str, str], warned: list[str]) -> None:
+    """Systems of one kind that place orders number them alike, unless somebody says otherwise."""
+    tables = "".join(f"[sync.stock.{name}]\n{line}\n" for name, line in said.items())
+    with chain(tmp_path, CONFIG.replace("[brakes]", f"{tables}[brakes]")) as shop:
+        found = [one for one in setup_findings(shop.parts.topology) if one.what.endswith("order numbers")]
+    assert [f"{name} order numbers" for name in warned] == [one.what for one in found]
+    assert all(one.warning for one in found)
