@@ -71,7 +71,7 @@ class Seen:
 
 
 HeldReason = Literal[
-    "conflict", "quarantine", "brake", "dependency", "drift", "rewritten", "rename", "uncertain", "scope"
+    "conflict", "quarantine", "brake", "dependency", "drift", "rewritten", "rename", "uncertain", "scope", "vanished"
 ]
 
 #: Holds that end by themselves once there is another value to write.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from connector.decide.brakes import is_emptied
 from connector.decide.life import Absence, Source, judge_absence
-from connector.ledger import lanes, records
+from connector.ledger import holds, lanes, records
+from connector.ledger.holds import Case
+from connector.model.binding import WHOLE_BINDING, Held
 from connector.observe.feed import Read, read_pages
 from connector.observe.intake import take_page
 from connector.observe.reading import Reading, Tally
@@ -15,6 +18,10 @@ from connector.observe.tombstone import bury, seen_gone
 from connector.observe.weighing import park_deletions
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
+
+#: What is told of a row whose absence concludes nothing, and what ends it.
+VANISHED: Final = "its row is not there any more, so nothing is written to it"
+PUT_BACK: Final = "put it there again, as for a place that carries the product again; it goes on by itself then"
 
 #: Ids asked about in one confirming read.
 BATCH = 100
@@ -67,7 +74,13 @@ def _conclude(parts: Parts, lane: Lane, missing: Iterable[str], *, source: Sourc
 
 
 def suspect(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
-    """A read by id, just before a write, did not find these: they owe nothing until a sweep has judged."""
+    """A read by id, just before a write, did not find these: they owe nothing until a sweep has judged.
+
+    Where absence concludes nothing, as the adapter states, they wait for their row to come back.
+    """
+    if not lane.side.can(lane.entity).sweep_concludes_gone:
+        _hold_vanished(parts, lane, ids)
+        return
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         bound = records.by_reference(session, lane.side.name, lane.entity, ids, by_address=False)
@@ -78,6 +91,26 @@ def suspect(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
         lanes.save(session, lane.side.name, lane.entity, swept_at=None)
         workspace.flush()
     _conclude_by_id(parts, lane, ids)
+
+
+def _hold_vanished(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:
+    """Rows that are not there, although their record was not deleted: they are not written, and a person is told."""
+    channel = lane.side.name
+    with parts.ledger.write() as session:
+        workspace = Workspace(session, parts.topology, parts.moment(session))
+        bound = records.by_reference(session, channel, lane.entity, ids, by_address=False)
+        workspace.load(bound.values())
+        for external_id, record_id in bound.items():
+            known = workspace.known[record_id]
+            binding = known.bindings[channel]
+            held = {**binding.held, WHOLE_BINDING: Held("vanished", VANISHED, since=session.now)}
+            # Without a fingerprint it is looked at as soon as it is listed again, whatever it shows.
+            workspace.change_binding(replace(binding, held=held, fingerprint=None, reread=False))
+            parent = workspace.parent_of(known)
+            key = known.record.key if parent is None else f"{parent.record.key} {known.record.key}"
+            case = Case(channel, lane.entity, external_id, record_id, key, "", "out", "Gone", VANISHED, PUT_BACK)
+            holds.confine(session, case)
+        workspace.flush()
 
 
 def _conclude_by_id(parts: Parts, lane: Lane, ids: Sequence[str]) -> None:

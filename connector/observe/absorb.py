@@ -230,7 +230,11 @@ def _settled_side(
 def _holds(
     held: Mapping[str, Held], merge: RecordMerge, problems: Mapping[str, MappingError], now: datetime
 ) -> dict[str, Held]:
-    stays = {name: hold for name, hold in held.items() if name not in merge.released and hold.detail != UNREADABLE}
+    stays = {
+        name: hold
+        for name, hold in held.items()
+        if name not in merge.released and hold.detail != UNREADABLE and hold.reason != "vanished"
+    }
     unread = {name: Held("quarantine", UNREADABLE, since=now) for name in problems}
     return {**stays, **merge.holds, **unread}
 

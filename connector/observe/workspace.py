@@ -291,7 +291,7 @@ class Workspace:
     def _free_cured(self, before: Binding | None, after: Binding) -> None:
         """What is no longer held is no longer listed in quarantine."""
         for name, hold in (before.held if before else {}).items():
-            if hold.reason == "quarantine" and name not in after.held:
+            if hold.reason in ("quarantine", "vanished") and name not in after.held:
                 holds.free_field(self.session, after.channel, after.entity, after.record_id, name)
 
     @staticmethod

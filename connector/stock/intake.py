@@ -119,6 +119,7 @@ def _seen_binding(workspace: Workspace, side: Side, binding: Binding, seen: Obse
         fence=workspace.session.sequence,
         reread=False,
         replaced=None,
+        held={name: hold for name, hold in binding.held.items() if hold.reason != "vanished"},
     )
 
 

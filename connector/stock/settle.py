@@ -131,7 +131,7 @@ def _with_debt(
         if hold.reason != "dependency" and hold.stands({ON_HAND: target} if name == WHOLE_BINDING else target)
     }
     pieces = debt(workspace.topology, side, binding, place, target, facts)
-    dirty = bool(pieces) and not any(hold.reason in ("brake", "quarantine") for hold in held.values())
+    dirty = bool(pieces) and not any(hold.reason in ("brake", "quarantine", "vanished") for hold in held.values())
     since = (binding.dirty_since or workspace.moment.now) if dirty else None
     return replace(
         binding,

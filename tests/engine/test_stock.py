@@ -682,3 +682,23 @@ def test_check_asks_how_order_numbers_differ(tmp_path: Path, said: dict[str, str
         found = [one for one in setup_findings(shop.parts.topology) if one.what.endswith("order numbers")]
     assert [f"{name} order numbers" for name in warned] == [one.what for one in found]
     assert all(one.warning for one in found)
+
+
+def test_a_figure_whose_row_vanished_waits_for_it_and_is_not_read_again(tmp_path: Path) -> None:
+    """A place that stops carrying a product says nothing of its pieces: a person is told, and it goes on by itself."""
+    with linked_chain(tmp_path, reread=True, sweep_concludes_gone=False) as shop:
+        figure = shop.id_of("shop", "A-1", Entity.STOCK)
+        row = shop.worlds["shop"].things[Entity.STOCK].pop(figure)
+        sell(shop, "till", 2)
+        shop.sync()
+        assert {"": "vanished"} == shop.held("shop", "utrecht", Entity.STOCK)
+        assert [("shop", "A-1 utrecht", "Gone")] == [(one.channel, one.key, one.error) for one in shop.cases()]
+        before = shop.calls("shop", "read"), shop.calls("shop", "write")
+        shop.sync()
+        assert before == (shop.calls("shop", "read"), shop.calls("shop", "write"))
+        shop.worlds["shop"].things[Entity.STOCK][figure] = row
+        shop.worlds["shop"].edit(Entity.STOCK, figure)
+        shop.sync()
+        shop.sync()
+        assert dict.fromkeys(EVERYWHERE, Decimal(8)) == pieces(shop)
+        assert [] == shop.cases()
