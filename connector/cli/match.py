@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import click
 
 from connector.cli.call import Call, shared
 from connector.cli.exit import Exit
-from connector.cli.work import engine_alone
+from connector.cli.work import engine_alone, working
 from connector.ledger import holds, records
 from connector.ledger.holds import Stranger
+from connector.ledger.lock import AlreadyHeldError
 from connector.model.entity import Entity
 from connector.observe.feed import observe
 from connector.observe.first_contact import Proposal, approve, link, propose
@@ -37,9 +39,8 @@ COLUMNS = ("channel", "entity", "external_id", "key", "reason", "candidates", "r
 )
 def match(call: Call, approving: bool, out: Path | None, answers: Path | None) -> int:
     """Compare what exists on each channel by key; nothing is created anywhere before it was approved."""
-    with engine_alone(call) as parts:
+    with _reading(call) as parts:
         lanes = parts.lanes(call.scope)
-        _read(parts, call, lanes)
         linked = _take_answers(parts, answers) if answers else 0
         approved = approve(parts, lanes) if approving else {}
         proposals = propose(parts, lanes)
@@ -53,6 +54,22 @@ def match(call: Call, approving: bool, out: Path | None, answers: Path | None) -
     call.out.show(document, lambda: _draw(call, proposals, approved, approving, out))
     doubts = sum(len(one.doubts) for one in proposals)
     return Exit.LEFT_OVER if doubts or any(not one.approved for one in proposals) else Exit.DONE
+
+
+@contextmanager
+def _reading(call: Call) -> Iterator[Parts]:
+    """The channels as they are now; beside a running daemon, as it has read them.
+
+    Links and approvals are transactions of the ledger, which a daemon notices by itself.
+    """
+    with ExitStack() as stack:
+        try:
+            parts = stack.enter_context(engine_alone(call))
+        except AlreadyHeldError:
+            yield stack.enter_context(working(call))
+            return
+        _read(parts, call, parts.lanes(call.scope))
+        yield parts
 
 
 def _read(parts: Parts, call: Call, lanes: Sequence[Lane]) -> None:

@@ -133,6 +133,21 @@ def test_an_answer_from_another_terminal_is_noticed(place: Place) -> None:
     eventually(lambda: place.shows("A-1", Entity.PRODUCT, "name") == everywhere("Mug, red"), "the answer travels")
 
 
+def test_a_match_is_approved_beside_it(place: Place) -> None:
+    """A new ledger's daemon reads and links nothing; what another terminal approves, it links and makes."""
+    for left in place.folder.glob("ledger.db*"):
+        left.unlink()
+    place.add_product("B-2", on=("erp",))
+    daemon = place.start()
+    daemon.logs("lane.observed", times=9)
+    assert ([], []) == (place.things("shop", "B-2"), place.things("till", "B-2"))
+    proposed = place.command("match", "--json")
+    assert 1 == proposed.returncode, proposed.stderr
+    assert 0 == place.command("match", "--approve", "--json").returncode
+    eventually(lambda: place.things("shop", "B-2") and place.things("till", "B-2"), "the new product")
+    assert [1, 1, 1] == [len(place.things(name, "A-1")) for name in EVERYWHERE]
+
+
 # It ends and begins again -------------------------------------------------------------------------
 
 
