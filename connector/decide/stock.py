@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 
 from connector.model.entity import Value
 
 ZERO: Final = Decimal(0)
+_SECOND = timedelta(seconds=1)
 #: Till sales of one place, and their bookings elsewhere, as if they were one order; none begins with this character.
 TILL_LINE: Final = "\x00till:"
 ByLocation = Mapping[str, Decimal]
@@ -435,12 +436,16 @@ def overwritten(new: Iterable[HandOverFact], channel: str, reread_at: datetime, 
     """Pieces that our absolute write put back: the channel handed them over after the last read before it.
 
     The shadow takes them by ``after_overwriting``, so that they are owed to the channel again
-    instead of being taken for a return.
+    instead of being taken for a return. What may have come before the read as well as after it is
+    taken as after: that leaves less to sell.
     """
-    return sum(
-        (f.quantity for f in new if f.channel == channel and f.at is not None and reread_at < f.at <= written_at),
-        ZERO,
-    )
+    ours = [(f.quantity, f.at) for f in new if f.channel == channel and f.at is not None]
+    return sum((count for count, at in ours if _may_follow(at, reread_at) and at <= written_at), ZERO)
+
+
+def _may_follow(at: datetime, moment: datetime) -> bool:
+    """Whether something happened after a moment; a time without a fraction is that of a whole second."""
+    return at > moment or (not at.microsecond and at + _SECOND > moment)
 
 
 # -- counts, and beginning anew ------------------------------------------------------------------

@@ -150,7 +150,7 @@ MUTANTS = [
     Mutant("4 doubt: it equals what was sent", stock.settle_stock_doubt, "if seen.gross == sent.gross:", "if False:"),
     Mutant("4 doubt: it equals what was there", stock.settle_stock_doubt, "if seen.gross == old.gross:", "if False:"),
     Mutant("4 doubt: else what leaves less to sell", stock.settle_stock_doubt, "max(sent, old", "min(sent, old"),
-    Mutant("4 a shipment put back by an absolute write", stock.overwritten, "reread_at < f.at <= written_at", "False"),
+    Mutant("4 a shipment put back by an absolute write", stock.overwritten, "_may_follow(at, reread_at) and at <= written_at", "False"),
     Mutant("4 a count waits for every other channel", stock.apply_count, "if any(read <= count.at", "if False and any(read <= count.at"),
     Mutant("4 what we sent since a count is no movement", stock.moved_since_count, "movement(counted, now) - sent", "movement(counted, now)"),
     Mutant("4 a count is rebased", stock.apply_count, "count.quantity + since - on_hand", "count.quantity - on_hand"),

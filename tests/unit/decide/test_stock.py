@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -414,11 +415,19 @@ def test_a_shipment_that_an_absolute_write_put_back() -> None:
     """A piece shipped between the re-read and the write is found by its time and taken off again (row 1)."""
     shipped = [replace(fact("shop", 1), at=at(minute)) for minute in (0, 1, 2, 3)]
     put_back = stock.overwritten(
-        [*shipped, replace(fact("erp", 1), at=at(1))], "shop", reread_at=at(0), written_at=at(2)
+        [*shipped, replace(fact("erp", 1), at=at(1))], "shop", reread_at=at(0) + timedelta(seconds=1), written_at=at(2)
     )
     written = StockShadow(Decimal(20), Decimal(0)).after_overwriting(Decimal(1))
     now = StockShadow(Decimal(20), Decimal(1))
     assert (2, 0, -1) == (put_back, stock.movement(written, now), stock.owed(Decimal(19), now, Decimal(1)))
+
+
+def test_a_shipment_dated_by_whole_seconds_may_lie_after_the_read_of_that_second() -> None:
+    """Read at 05.5, shipped at 05.7 and dated 05: it counts as put back, since that leaves less to sell (row 1)."""
+    shipped = [replace(fact("shop", 3), at=at(0) + timedelta(seconds=5))]
+    halves = {"reread_at": at(0) + timedelta(seconds=5.5), "written_at": at(0) + timedelta(seconds=5.9)}
+    later = {name: moment + timedelta(seconds=1) for name, moment in halves.items()}
+    assert (3, 0) == (stock.overwritten(shipped, "shop", **halves), stock.overwritten(shipped, "shop", **later))
 
 
 # -- counts, and beginning anew --------------------------------------------------------------------
