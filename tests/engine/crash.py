@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from connector.contract import Page
 from connector.ledger.store import Ledger, Session
 from connector.model.entity import Entity
-from connector.observe.intake import Reading, Tally, take_page
+from connector.observe.intake import take_page
+from connector.observe.reading import Reading, Tally
 from connector.observe.workspace import Workspace
 from tests.engine.shop import Chain
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +25,6 @@ from connector.contract import Page
 from connector.decide.conflict import Answer
 from connector.errors import AmbiguousWrite, Transient
 from connector.ledger import holds, journal, lanes, records
-from connector.ledger.store import Ledger, Session
 from connector.model.entity import Entity
 from connector.observe.intake import take_page
 from connector.observe.reading import Reading
@@ -35,6 +33,7 @@ from connector.operator import answer_conflict
 from connector.parts import Scope
 from connector.round import Report, run_round, sweep_lane
 from connector.verify import verify_lane
+from tests.engine.crash import CrashError, FragileLedger
 from tests.engine.shop import CONFIG, EVERYWHERE, chain
 
 STORIES = int(os.environ.get("CONNECTOR_SOAK", "12"))
@@ -42,23 +41,6 @@ SKUS = ("A-1", "B-2", "C-3", "D-4")
 CHANNELS = st.sampled_from(EVERYWHERE)
 #: Longer than any back-off, and than any call may take to land.
 LONG_S = 5 * 3600.0
-
-
-class CrashError(BaseException):
-    """The process ends here."""
-
-
-class FragileLedger(Ledger):
-    """A ledger whose process may end before or after any commit."""
-
-    tripwire: Callable[[], None] = staticmethod(lambda: None)
-
-    @contextmanager
-    def write(self) -> Iterator[Session]:
-        with super().write() as session:
-            yield session
-            type(self).tripwire()
-        type(self).tripwire()
 
 
 @dataclass
