@@ -108,7 +108,7 @@ class Edits:
         found = self._price_row(item, quantity, given.get("starts"))
         if found is not None:
             named = {"Price": given.get("amount"), "EndDate": given.get("ends")}
-            new = {name: value for name, value in named.items() if value is not None}
+            new = {name: value for name, value in named.items() if value is not None} or {"Price": given["amount"]}
             items.update_price(self._store, found, self._values(tables.PRICES, new, creating=False))
             return {"id": found.key, "item": item.key}
         body = {"Item": item.key, "Price": given["amount"], "Quantity": quantity, "Unit": item.get("Unit")}

@@ -6,6 +6,7 @@ import gc
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +38,10 @@ class Watched:
     inner: Channel
     held: list[int] = field(default_factory=list)
     alive: list[weakref.ref[Id]] = field(default_factory=list)
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return self.inner.clock_offset
 
     def changes(self, entity: Entity, _cursor: str | None) -> Iterator[Page]:
         return self._watch(self.inner.changes(entity, None))

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from connector.errors import LedgerError
-from connector.ledger import debts, facts, holds, journal, lanes, records
+from connector.ledger import counts, debts, facts, holds, journal, lanes, records
+from connector.ledger.counts import StoredCount
 from connector.ledger.debts import Intent
 from connector.ledger.engine import Database
 from connector.ledger.facts import StoredClaim, StoredHandOver
@@ -62,6 +63,7 @@ def take_page(session: Session, record_id: int) -> None:
     facts.replace_claims(session, "shop", [StoredClaim("shop", "100", "1", new, "", Decimal(1))])
     facts.add_hand_overs(session, [StoredHandOver("shop", "1", "100", new, "", Decimal(1), "order")])
     facts.add_orders(session, "shop", ["100"])
+    counts.add_counts(session, [StoredCount("shop", "1", new, "", Decimal(1), NOON)], "waiting")
     lanes.save(session, "shop", PRODUCT, observed_at=session.now)
     lanes.hand_over(session, "sync", {})
     lanes.write_meta(session, "generation", "1")
