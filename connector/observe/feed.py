@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
-from connector.contract import Page
+from connector.contract import Facts, Page
 from connector.ledger import lanes, records
 from connector.model.entity import Entity
 from connector.observe.intake import take_page
@@ -14,6 +15,9 @@ from connector.observe.reading import Reading, Tally
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.stock.intake import take_facts
+
+#: Two clocks that differ by less agree: headers that tell the time count whole seconds.
+CLOCK_NOISE: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def observe_facts(parts: Parts, channel_name: str) -> int:
         return 0
     with parts.ledger.read() as session:
         cursor = lanes.read_cursor(session, channel_name, "facts")
-    facts = parts.open_channel(channel_name).facts(cursor)
+    channel = parts.open_channel(channel_name)
+    facts = _by_our_clock(channel.facts(cursor), channel.clock_offset)
     with parts.ledger.write() as session:
         workspace = Workspace(session, parts.topology, parts.moment(session))
         new = take_facts(workspace, side, facts, first=cursor is None)
@@ -70,6 +75,18 @@ def observe_facts(parts: Parts, channel_name: str) -> int:
             lanes.advance(session, channel_name, "facts", facts.cursor)
     parts.wake(workspace.woken)
     return new
+
+
+def _by_our_clock(facts: Facts, offset: timedelta) -> Facts:
+    """Facts are compared with our reads and writes. In whole seconds, as channels date them; less is noise."""
+    ahead = timedelta(seconds=round(offset.total_seconds()))
+    if abs(ahead) < CLOCK_NOISE:
+        return facts
+    return replace(
+        facts,
+        hand_overs=[replace(one, at=None if one.at is None else one.at - ahead) for one in facts.hand_overs],
+        counts=[replace(one, at=one.at - ahead) for one in facts.counts],
+    )
 
 
 def reread(parts: Parts, lane: Lane, ids: list[str]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -299,6 +300,24 @@ def test_a_shipment_that_our_figure_put_back_is_taken_off_again(shop: Chain) -> 
     shop.sync()
     sell(shop, "till", 2)
     while_on_the_way(shop, "shop", Entity.STOCK, lambda: hand_over(shop, "shop", "W-1", 3))
+    shop.sync()
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(5)) == pieces(shop)
+
+
+def test_a_shipment_is_dated_by_our_clock(shop: Chain) -> None:
+    """The same where the shop's clock is an hour ahead, and tells so."""
+    world = shop.worlds["shop"]
+    world.clock_offset = timedelta(hours=1)
+
+    def ship() -> None:
+        hand_over(shop, "shop", "W-1", 3)
+        world.hand_overs[-1] = replace(world.hand_overs[-1], at=shop.clock.moment + world.clock_offset)
+
+    order(shop, "shop", "W-1", 3)
+    shop.sync()
+    sell(shop, "till", 2)
+    while_on_the_way(shop, "shop", Entity.STOCK, ship)
     shop.sync()
     shop.sync()
     assert dict.fromkeys(EVERYWHERE, Decimal(5)) == pieces(shop)
