@@ -88,8 +88,8 @@ class StockSettings:
     counts: bool = False
     books: str | None = None
     order_reference: str | None = None
-    order_prefix: str | None = None
     direction: Direction = "both"
+    order_prefix: str | None = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("5.6 weighed before it is merged", intake.take_observations, "pass_brakes(workspace, lane, [(id_, seen) for id_, seen in paired if not seen.row.deleted])", "[(id_, seen) for id_, seen in paired if not seen.row.deleted]"), "engine/test_holding.py::test_too_many_changes_are_parked_before_they_are_merged"),
     (Mutant("5.6 deletions are weighed", weighing.park_deletions, "_weigh(workspace, lane, entries)", "entries"), "engine/test_holding.py::test_too_many_deletions_are_parked"),
     (Mutant("5.6 over a rolling day", weighing._count, 'holds.weigh(workspace.session, lane.side.name, lane.entity, "in", kind, ids)', "pass"), "engine/test_holding.py::test_a_trickle_below_every_limit_is_counted_over_the_day"),
-    (Mutant("5.6 the day ends", weighing._weigh, "workspace.moment.now - window", "workspace.moment.now - 1000 * window"), "engine/test_holding.py::test_a_day_later_the_count_begins_anew"),
+    (Mutant("5.6 the day ends", weighing._weigh, "workspace.moment.now - timedelta(", "workspace.moment.now - 1000 * timedelta("), "engine/test_holding.py::test_a_day_later_the_count_begins_anew"),
     (Mutant("5.6 outbound too", out.pass_out, "if not old:", "if True:"), "engine/test_holding.py::test_what_a_changed_mapping_owes_goes_through_the_brakes"),
     (Mutant("5.6 an emptied listing", weighing._kinds, 'kinds | {"emptied"} if entry.emptied else kinds', "kinds"), "engine/test_holding.py::test_an_emptied_listing_is_parked_whatever_its_share"),
     (Mutant("5.6 parked is not written", weighing._park, "replace(binding, held={**binding.held, WHOLE_BINDING: held})", "binding"), "engine/test_holding.py::test_too_many_changes_are_parked_before_they_are_merged"),
