@@ -67,9 +67,11 @@ class World:
     on_create: Callable[[Entity, dict[str, Any]], dict[str, Any]] = lambda _entity, native: native
     refuses: Callable[[Entity, Mapping[str, Any]], Mapping[str, str]] = lambda _entity, _fields: {}
     #: What goes wrong next: a "read" or a write "before" it is sent raises, a "lost" write never arrives,
-    #: and one "after" its effect is never answered.
+    #: one "amid" its rows is carried out for the first alone, and one "after" its effect is never answered.
     faults: deque[tuple[str, ConnectorError]] = field(default_factory=deque)
     on_call: Callable[[str], None] = lambda _moment: None  # "before" and "after" each call
+    on_list: Callable[[list[Thing]], list[Thing]] = lambda things: things  # in what order, and how often, it lists
+    page: int = PAGE
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # method, entity, rows
     version: int = 0
     made: int = 0
@@ -174,11 +176,12 @@ class MemoryChannel:
         yield from self._list(entity, lambda thing: not thing.deleted, cursor=None)
 
     def _list(self, entity: Entity, wanted: Callable[[Thing], bool], cursor: str | None) -> Iterator[Page]:
-        things = [thing for thing in self.world.things[entity].values() if wanted(thing)]
-        for start in range(0, max(len(things), 1), PAGE):
-            began_at = self._call("list", entity, PAGE)
-            rows = [self._row(entity, thing) for thing in things[start : start + PAGE]]
-            last = start + PAGE >= len(things)
+        things = self.world.on_list([thing for thing in self.world.things[entity].values() if wanted(thing)])
+        size = self.world.page
+        for start in range(0, max(len(things), 1), size):
+            began_at = self._call("list", entity, size)
+            rows = [self._row(entity, thing) for thing in things[start : start + size]]
+            last = start + size >= len(things)
             yield Page(rows, began_at, cursor if last else None, complete=last)
 
     def read(self, entity: Entity, ids: Sequence[str]) -> Sequence[Row]:
@@ -212,11 +215,23 @@ class MemoryChannel:
         self.world.fault("before")
         try:
             self.world.fault("lost")
-            results = [result for write in writes for result in self._applied(entity, write)]
+            results = self._carried_out(entity, writes)
             self.world.fault("after")
         except AmbiguousWrite as unanswered:
             results = [RowResult(write.token, error=unanswered) for write in writes]
         self.world.on_call("after")
+        return results
+
+    def _carried_out(self, entity: Entity, writes: Sequence[Write]) -> list[RowResult]:
+        """One after the other; what stops them after the first is the error of those that are left."""
+        results: list[RowResult] = []
+        for place, write in enumerate(writes):
+            try:
+                if results:
+                    self.world.fault("amid")
+            except ConnectorError as stop:
+                return results + [RowResult(left.token, left.external_id, error=stop) for left in writes[place:]]
+            results += self._applied(entity, write)
         return results
 
     def _applied(self, entity: Entity, write: Write) -> Iterator[RowResult]:

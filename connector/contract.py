@@ -327,7 +327,8 @@ class Channel(Protocol):
         """Write, and answer for each write in any order; a write without a result is in doubt.
 
         Never raises for a single row. Raises for the call as a whole only where nothing was sent
-        (RateLimited, AuthFailed, Transient on connecting).
+        (RateLimited, AuthFailed, Transient on connecting). What stops a batch amid its rows is the error of
+        those that were not sent.
         """
         ...
 

@@ -61,6 +61,7 @@ class Delivered:
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: list[Refusal] = field(default_factory=list)
     calls: int = 0
+    stop: ConnectorError | None = None  # what kept the channel from trying the rest of a batch
 
     @property
     def written(self) -> int:
@@ -90,6 +91,8 @@ def deliver(parts: Parts, lane: Lane, scope_keys: Sequence[str] = ()) -> Deliver
         moved = _deliver_batch(parts, lane, batch, done)
         tried.update({id_: 1 if id_ in moved else turns for id_ in batch})
         parts.progress(str(lane), done.written)
+        if done.stop is not None:
+            raise done.stop
         _stop_on_channel_fault(lane, done)
     return done
 
@@ -404,8 +407,11 @@ def _settle(
     outcome = receipts.settle_result(workspace, lane.side, one, result, random.random())  # noqa: S311 jitter
     done.outcomes[outcome] += 1
     _log(parts, workspace, lane, one, outcome)
-    if outcome == "refused" and result is not None and result.error is not None:
-        done.refusals.append(_refusal(result.error))
+    if result is not None and result.error is not None:
+        if outcome == "refused":
+            done.refusals.append(_refusal(result.error))
+        elif outcome == "unsent":
+            done.stop = result.error
     return outcome
 
 
@@ -445,16 +451,17 @@ def _fault(done: Delivered) -> Refusal | None:
 
 
 def _is_hopeless(done: Delivered) -> bool:
-    """Whether so many were refused alike that the rest of a batch need not be tried."""
-    return done.tried >= ENOUGH and _fault(done) is not None
+    """Whether the rest of a batch need not be tried: the channel stopped, or so many were refused alike."""
+    return done.stop is not None or (done.tried >= ENOUGH and _fault(done) is not None)
 
 
 def _stop_on_channel_fault(lane: Lane, done: Delivered) -> None:
-    """The same refusal of many records is a fault of the channel: the lane stops instead (5.7)."""
+    """The same refusal of many records is a fault of the channel: the lane stops instead (5.7), or backs off."""
     fault = _fault(done)
     if fault is not None:
         message = f"{lane.side.name} refuses one {lane.entity} after another alike: {fault.cause}"
-        raise ContractBroken(message, channel=lane.side.name, status=fault.status)
+        kind = Transient if fault.kind == Transient.__name__ else ContractBroken
+        raise kind(message, channel=lane.side.name, status=fault.status)
 
 
 __all__ = ["Delivered", "Tally", "deliver"]

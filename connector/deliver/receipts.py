@@ -13,7 +13,16 @@ from typing import TypeGuard
 from connector.contract import RowResult
 from connector.decide.retry import RetryDecision, decide_retry
 from connector.deliver.compose import Composed
-from connector.errors import AmbiguousWrite, ConnectorError, Gone, MappingError, Rejected, Stale
+from connector.errors import (
+    AmbiguousWrite,
+    AuthFailed,
+    ConnectorError,
+    Gone,
+    MappingError,
+    RateLimited,
+    Rejected,
+    Stale,
+)
 from connector.ledger import debts, holds
 from connector.ledger.debts import Intent
 from connector.ledger.holds import Case
@@ -56,7 +65,16 @@ def settle_result(workspace: Workspace, side: Side, composed: Composed, result: 
     if result.error is None:
         receive(workspace, side, intent, result, composed.owed)
         return "receipt"
+    if isinstance(result.error, RateLimited | AuthFailed):
+        return leave_unsent(workspace, side, intent, result)
     return refuse(workspace, side, composed, result, jitter)
+
+
+def leave_unsent(workspace: Workspace, side: Side, intent: Intent, result: RowResult) -> str:
+    """What stopped the channel is no refusal of the row: it is owed as before, and no attempt of its is spent."""
+    if result.parts or not workspace.get(intent.record_id).bindings[side.name].external_id:
+        _keep_id(workspace, side, intent, result)
+    return "unsent"
 
 
 def _keep_id(workspace: Workspace, side: Side, intent: Intent, result: RowResult | None) -> None:

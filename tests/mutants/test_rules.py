@@ -129,6 +129,12 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("5.10 old shadows of stock are forgotten", anew.forget_figures, "if n != _figure_name(parts, binding)", ""), "engine/test_calendar.py::test_a_restored_ledger_multiplies_no_movement"),
     (Mutant("5.10 the lowest figure is agreed", anew._agree_one, "lowest, differs = begin_anew(implied)", "lowest, differs = max(implied.values()), begin_anew(implied)[1]"), "engine/test_calendar.py::test_a_restored_ledger_oversells_nothing"),
     (Mutant("5.10 uncertain where they differ", anew._agree_one, "if differs:", "if False:"), "engine/test_calendar.py::test_a_restored_ledger_oversells_nothing"),
+    # section 6
+    (Mutant("6 a limit lasts until the server's own reset", rounds._note_failure, "decision.until or session.now + waits", "session.now + waits"), "engine/test_holding.py::test_an_exhausted_budget_waits_for_the_servers_reset"),
+    (Mutant("6 a limit is no failure", rounds._note_failure, "failures + decision.counts,", "failures + 1,"), "engine/test_holding.py::test_an_exhausted_budget_waits_for_the_servers_reset"),
+    (Mutant("6 a limit amid a batch is no refusal", receipts.settle_result, "if isinstance(result.error, RateLimited | AuthFailed):", "if False:"), "engine/test_limits.py::test_a_limit_amid_a_batch_is_waited_for"),
+    (Mutant("6 after a limit nothing more is sent", deliver._is_hopeless, "done.stop is not None or", ""), "engine/test_limits.py::test_nothing_more_is_sent_after_a_limit"),
+    (Mutant("6 a connection lost amid a batch stops no lane", deliver._stop_on_channel_fault, "Transient if fault.kind == Transient.__name__ else ContractBroken", "ContractBroken"), "engine/test_limits.py::test_what_stops_a_channel_amid_a_batch_is_no_refusal_of_its_rows[lost]"),
 ]  # fmt: skip
 
 
