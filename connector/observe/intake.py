@@ -32,7 +32,7 @@ from connector.observe.match import (
 )
 from connector.observe.reading import Reading, Tally
 from connector.observe.rewriting import rewritten
-from connector.observe.rows import pack_observation, unpack_observation
+from connector.observe.rows import newest_of_each, pack_observation, unpack_observation
 from connector.observe.tombstone import bury, leave_row, revive
 from connector.observe.weighing import park_deletions, pass_brakes, unpark_seen
 from connector.observe.workspace import Workspace
@@ -48,7 +48,7 @@ WORTHLESS = "worthless"
 def take_page(workspace: Workspace, reading: Reading, page: Page) -> Tally:
     """Everything one page means, except the cursor; flushes the workspace."""
     tally = Tally(rows=len(page.rows))
-    observed = _changed(workspace, reading, page.rows, tally)
+    observed = _changed(workspace, reading, newest_of_each(page.rows), tally)
     take_observations(workspace, reading, observed, tally)
     return tally
 

@@ -1,12 +1,29 @@
-"""An observation as the ledger keeps it: of strangers, and of what is parked behind a brake."""
+"""Rows of a page, and an observation as the ledger keeps it: of strangers, and of what is parked behind a brake."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from connector.contract import Row
 from connector.observe.absorb import Observation
+
+#: Of rows without a date the one that was told last is the newest.
+UNDATED: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def newest_of_each(rows: Iterable[Row]) -> list[Row]:
+    """One row of each thing: a listing in which rows move while it is read may bring one twice on a page.
+
+    Merged twice from one shadow, a sale would be two, and a newcomer a stranger to itself.
+    """
+    newest: dict[str, Row] = {}
+    for row in rows:
+        told = newest.get(row.external_id)
+        if told is None or (told.modified_at or UNDATED) <= (row.modified_at or UNDATED):
+            newest[row.external_id] = row
+    return list(newest.values())
 
 
 def pack_observation(seen: Observation) -> dict[str, Any]:

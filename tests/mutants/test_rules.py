@@ -15,7 +15,7 @@ from connector import round as rounds
 from connector.deliver import compose, deliver, doubt, receipts
 from connector.deliver import weighing as out
 from connector.ledger import credentials, facts
-from connector.observe import absence, absorb, feed, gate, intake, tombstone, weighing, workspace
+from connector.observe import absence, absorb, feed, gate, intake, rows, tombstone, weighing, workspace
 from connector.stock import anew, picture
 from connector.stock import intake as figures
 from connector.stock import settle as stock
@@ -129,6 +129,8 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("5.10 old shadows of stock are forgotten", anew.forget_figures, "if n != _figure_name(parts, binding)", ""), "engine/test_calendar.py::test_a_restored_ledger_multiplies_no_movement"),
     (Mutant("5.10 the lowest figure is agreed", anew._agree_one, "lowest, differs = begin_anew(implied)", "lowest, differs = max(implied.values()), begin_anew(implied)[1]"), "engine/test_calendar.py::test_a_restored_ledger_oversells_nothing"),
     (Mutant("5.10 uncertain where they differ", anew._agree_one, "if differs:", "if False:"), "engine/test_calendar.py::test_a_restored_ledger_oversells_nothing"),
+    (Mutant("5.4 a row that a page tells twice is told once", intake.take_page, "newest_of_each(page.rows)", "page.rows"), "engine/test_order.py::test_a_sale_that_a_page_tells_twice_is_one_sale"),
+    (Mutant("5.4 of two versions on a page the newer counts", rows.newest_of_each, "(told.modified_at or UNDATED) <= (row.modified_at or UNDATED)", "True"), "engine/test_order.py::test_of_two_versions_on_a_page_the_newer_counts[True]"),
     # section 6
     (Mutant("6 a limit lasts until the server's own reset", rounds._note_failure, "decision.until or session.now + waits", "session.now + waits"), "engine/test_holding.py::test_an_exhausted_budget_waits_for_the_servers_reset"),
     (Mutant("6 a limit is no failure", rounds._note_failure, "failures + decision.counts,", "failures + 1,"), "engine/test_holding.py::test_an_exhausted_budget_waits_for_the_servers_reset"),
