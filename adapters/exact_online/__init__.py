@@ -7,8 +7,9 @@ Native records, beside what the host's own JSON has (see also ``mappings/exact_o
 
 ========  ============================================================================================
 product   the ``logistics/Items`` row. Id: ``ID``. Address: ``Code``, folded
-customer  the ``crm/Accounts`` row with ``contact``, ``invoice`` and ``delivery`` nested. Id: ``ID``.
-          Parts, each one call: "", ``contact``, ``invoice``, ``delivery``
+customer  the ``crm/Accounts`` row with ``contact``, ``invoice`` and ``delivery`` nested, and ``others.list``:
+          the delivery addresses beside the main one, each with its ``ID``. Id: ``ID``. Parts, each one call:
+          "", ``contact``, ``invoice``, ``delivery``; ``others`` is one per address
 price     the ``logistics/SalesItemPrices`` row; parts ``base``, ``promo``, ``tier``. Id: ``ID``
 stock     the position of one item in one warehouse. Id: ``ITEM:WAREHOUSE``; place: the warehouse's code
 ========  ============================================================================================

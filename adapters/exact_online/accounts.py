@@ -1,4 +1,4 @@
-"""Customers: an account, its main contact and its main addresses as one record (section 14).
+"""Customers: an account, its main contact and its addresses as one record (section 14).
 
 Read whole, the three lists are joined in memory; of what changed, the accounts concerned are read again
 by id, since a contact or an address says only whose it is.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.exact_online import odata
+from adapters.exact_online.addresses import ADDRESSES, DELIVERY, INVOICE, OTHERS, further, main_address, write_further
 from adapters.exact_online.api import Api, failed, one_by_one
 from adapters.exact_online.division import Division
 from adapters.exact_online.feeds import ACCOUNT, ADDRESS, CONTACT, Cursor, Feeds
@@ -22,8 +23,7 @@ from connector.model.entity import Entity, Key
 
 ACCOUNTS: Final = "crm/Accounts"
 CONTACTS: Final = "crm/Contacts"
-ADDRESSES: Final = "crm/Addresses"
-PARTS: Final = ("", "contact", "invoice", "delivery")
+PARTS: Final = ("", "contact", "invoice", "delivery", OTHERS)
 _SYNC: Final = {
     ACCOUNTS: "sync/CRM/Accounts",
     CONTACTS: "sync/CRM/Contacts",
@@ -32,7 +32,7 @@ _SYNC: Final = {
 _LANE: Final = Entity.CUSTOMER.value
 _CUSTOMER: Final = "C"
 #: Part → type of its main address (fact 145).
-_TYPES: Final = {"invoice": 3, "delivery": 4}
+_TYPES: Final = {"invoice": INVOICE, "delivery": DELIVERY}
 #: Accounts of one page of changes.
 _PAGE: Final = 100
 _CODE: Final = 18
@@ -101,7 +101,7 @@ class Accounts:
         return found
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
-        """One call per write: the account, its contact or one address, as the write's part says."""
+        """One call per write: the account, its contact or one address, as its part says; of a list one per address."""
         return one_by_one(writes, self._write)
 
     def _write(self, write: Write) -> RowResult:
@@ -110,6 +110,9 @@ class Accounts:
             return failed(write, Rejected("accounts are not deleted", remedy=remedy))
         if not write.part:
             return self._write_account(write)
+        if write.part == OTHERS:
+            write_further(self._api, write, _LANE)
+            return RowResult(write.token, write.external_id)
         entity = CONTACTS if write.part == "contact" else ADDRESSES
         head = f"{write.part}."
         body = {name.removeprefix(head): value for name, value in write.fields.items()}
@@ -196,13 +199,14 @@ class Accounts:
         contact = _main_contact(account, around.contacts.get(id_, ()))
         parts = {"contact": contact} if contact else {}
         for part, kind in _TYPES.items():
-            address = _main_address(around.addresses.get(id_, ()), kind)
+            address = main_address(around.addresses.get(id_, ()), kind)
             parts |= {part: address} if address else {}
+        others = further(around.addresses.get(id_, ()))
         clock = self._division.clock(_LANE)
         times = [clock.utc(one.get("Modified")) for one in (account, *parts.values())]
         return Row(
             external_id=id_,
-            native={**account, **parts},
+            native={**account, **parts, OTHERS: others},
             parts={part: str(one["ID"]).lower() for part, one in parts.items()},
             modified_at=max((at for at in times if at is not None), default=None),
         )
@@ -213,10 +217,6 @@ def _main_contact(account: Native, contacts: Sequence[Native]) -> Native | None:
     main = str(account.get("MainContact") or "").lower()
     named = next((one for one in contacts if str(one["ID"]).lower() == main), None)
     return named or min(contacts, key=lambda one: str(one["ID"]), default=None)
-
-
-def _main_address(addresses: Sequence[Native], kind: int) -> Native | None:
-    return next((one for one in addresses if one.get("Type") == kind and one.get("Main")), None)
 
 
 def _is_customer(native: Native) -> bool:

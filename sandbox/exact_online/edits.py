@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -223,10 +223,11 @@ class Edits:
         return {"id": order.key, "status": order.get("Status")}
 
     def customer(self, given: Given) -> Given:
-        """{email | id, set: {...}}: the account's properties; ``contact`` and ``delivery`` hold those of their rows."""
+        """{email | id, set: {...}}: the account's properties; ``contact`` and ``delivery`` hold those of their rows,
+        ``others`` the delivery addresses beside the main one, all of them."""
         account = self._account(given)
         new = dict(given["set"])
-        contact, delivery = new.pop("contact", None), new.pop("delivery", None)
+        contact, delivery, others = new.pop("contact", None), new.pop("delivery", None), new.pop("others", None)
         if new:
             crm.update_account(self._store, account, self._values(tables.ACCOUNTS, new, creating=False))
         if contact:
@@ -236,6 +237,8 @@ class Edits:
             crm.update_contact(self._store, row, self._values(tables.CONTACTS, contact, creating=False))
         if delivery:
             self._set_delivery(account, delivery)
+        if others is not None:
+            self._set_others(account, others)
         return {"id": account.key, "contact": account.get("MainContact")}
 
     def _set_delivery(self, account: Row, given: Given) -> None:
@@ -246,6 +249,14 @@ class Edits:
             crm.create_address(self._store, values | {"Account": account.key, "Type": crm.DELIVERY, "Main": True})
         else:
             crm.update_address(self._store, found, values)
+
+    def _set_others(self, account: Row, given: Sequence[Given]) -> None:
+        for row in self._store.rows(tables.ADDRESSES).find("Account", account.key):
+            if row.get("Type") == crm.DELIVERY and not row.get("Main"):
+                crm.delete_address(self._store, row)
+        for one in given:
+            values = self._values(tables.ADDRESSES, one, creating=True)
+            crm.create_address(self._store, values | {"Account": account.key, "Type": crm.DELIVERY})
 
     def create_customer(self, given: Given) -> Given:
         """Properties of the account; ``contact`` and ``delivery`` as in ``customer``."""

@@ -39,6 +39,7 @@ from connector.errors import (
     Gone,
     RateLimited,
     Rejected,
+    Stale,
     Transient,
 )
 from connector.ledger.budget import ChannelBudget
@@ -1286,6 +1287,58 @@ def test_an_invoice_address_of_its_own_is_changed_in_place(division: Division) -
     confirmed(channel.write(CUSTOMER, [change]))
     row = only(channel.read(CUSTOMER, [account]))
     assert (parts, "Brugge", 3) == (row.parts, row.native["invoice"]["City"], row.native["invoice"]["Type"])
+
+
+def further(row: Row) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = row.native["others"]["list"]
+    return found
+
+
+def line(street: str) -> dict[str, Any]:
+    return {"AddressLine1": street, "Postcode": "3511 AB", "City": "Utrecht", "Country": "NL"}
+
+
+def test_further_addresses_are_one_list(division: Division) -> None:
+    """New ones are made, changed ones changed in place, those left out deleted; the main one is not among them."""
+    channel = division.channel()
+    given = {"Name": "Berg", "Email": "berg@example.com", "delivery": line("Kade 1")}
+    account = division.edit("create_customer", **given)["id"]
+    first: dict[str, Any] = {"others.list": [line("Kade 2"), line("Kade 3")]}
+    confirmed(channel.write(CUSTOMER, [division.update(account, first, part="others")]))
+    _, cursor = changed(channel, CUSTOMER, None)
+    two, three = sorted(further(only(channel.read(CUSTOMER, [account]))), key=lambda one: str(one["AddressLine1"]))
+    wanted: dict[str, Any] = {"others.list": [{**two, "AddressLine1": "Kade 20"}, line("Kade 4")]}
+    before: dict[str, Any] = {"others.list": [two, three]}
+    confirmed(channel.write(CUSTOMER, [division.update(account, wanted, part="others", before=before)]))
+    row = only(changed(channel, CUSTOMER, cursor)[0])
+    shown = {one["AddressLine1"]: one["ID"] for one in further(row)}
+    assert ({"Kade 20", "Kade 4"}, two["ID"]) == (set(shown), shown["Kade 20"])
+    assert "Kade 1" == row.native["delivery"]["AddressLine1"]
+
+
+def test_a_list_of_addresses_written_twice_is_there_once(division: Division) -> None:
+    """A write whose answer was lost is done again: addresses that exist come back as they are."""
+    channel = division.channel()
+    account = division.edit("create_customer", Name="Berg", Email="berg@example.com", delivery=line("Kade 1"))["id"]
+    write = division.update(account, {"others.list": [line("Kade 2"), line("Kade 3")]}, part="others")
+    for _ in range(2):
+        confirmed(channel.write(CUSTOMER, [write]))
+    row = only(channel.read(CUSTOMER, [account]))
+    assert ["Kade 2", "Kade 3"] == sorted(one["AddressLine1"] for one in further(row))
+
+
+def test_an_address_that_went_meanwhile_is_looked_at_again(division: Division) -> None:
+    """Somebody deletes the address that is to be changed: that is no deletion of the account."""
+    channel = division.channel()
+    account = division.edit("create_customer", Name="Berg", Email="berg@example.com", delivery=line("Kade 1"))["id"]
+    division.edit("customer", id=account, set={"others": [line("Kade 2")]})
+    before = further(only(channel.read(CUSTOMER, [account])))
+    division.edit("customer", id=account, set={"others": []})
+    changed_one = [{**before[0], "AddressLine1": "Kade 20"}]
+    write = division.update(account, {"others.list": changed_one}, part="others")
+    result = only(channel.write(CUSTOMER, [replace(write, before={"others.list": before})]))
+    assert isinstance(result.error, Stale)
+    confirmed(channel.write(CUSTOMER, [replace(write, fields={"others.list": []}, before={"others.list": before})]))
 
 
 def test_a_refusal_names_the_field_of_its_part(division: Division) -> None:

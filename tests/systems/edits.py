@@ -250,7 +250,7 @@ CUSTOMER: Final[Mapping[str, Mapping[str, Edit]]] = {
         LIGHTSPEED: plain("+31301234569", phone="+31 30 1234569"),
     },
     "mobile": {
-        EXACT: plain("+31612345678", contact={"Mobile": "06 12345678"}),
+        EXACT: plain("+31612345678", contact={"Mobile": "+31 6 12345678"}),
         LIGHTSPEED: plain("+31612345679", mobile="06-12345679"),
     },
     "lang": {EXACT: plain("fr", Language="FR")},
@@ -286,13 +286,18 @@ CUSTOMER: Final[Mapping[str, Mapping[str, Edit]]] = {
         ),
     },
     "more": {
+        EXACT: plain(
+            [_address("Maliebaan", "22", "3581 CS", "Utrecht")],
+            delivery=_lines("Kade 22", "3511 AB", "Utrecht"),
+            others=[_lines("Maliebaan 22", "3581 CS", "Utrecht")],
+        ),
         MAGENTO: _further(
-            [_address("Maliebaan", "18", "3581 CS", "Utrecht")],
+            [_address("Maliebaan", "18", "3581 CS", "Utrecht"), _address("Maliebaan", "22", "3581 CS", "Utrecht")],
             street=["Maliebaan 18"],
             postcode="3581 CS",
             city="Utrecht",
             country_id="NL",
-        )
+        ),
     },
     "group": {
         EXACT: _row_named("PriceList", "sales/SalesPriceLists", "DEALERS", "dealers"),

@@ -43,12 +43,14 @@ class Division:
 
     def customer(self, id_: str) -> Native:
         account = _one(self._state["crm/Accounts"], ID=id_)
-        rows = [one for one in self._state["crm/Addresses"] if one["Account"] == id_ and one["Main"]]
+        every = [one for one in self._state["crm/Addresses"] if one["Account"] == id_]
+        rows = [one for one in every if one["Main"]]
         return {
             **account,
             "contact": _found(self._state["crm/Contacts"], ID=account.get("MainContact")),
             "invoice": _found(rows, Type=3),
             "delivery": _found(rows, Type=4),
+            "others": {"list": [one for one in every if one["Type"] == 4 and not one["Main"]]},
         }
 
     def prices(self, product: str) -> Iterator[PriceRow]:
