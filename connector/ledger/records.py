@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
 
 from connector.ledger.store import Session
-from connector.ledger.tables import binding, conflict, record, record_key
+from connector.ledger.tables import binding, conflict, intent, record, record_key
 from connector.model.binding import Agreed, Held, Provenance
 from connector.model.entity import Entity, Key, Value
 from connector.model.record import Binding, Known, OpenConflict, Record
@@ -315,7 +315,10 @@ def dirty(session: Session, channel: str, entity: Entity, limit: int) -> list[in
 
 
 def to_reread(session: Session, channel: str, entity: Entity, today: date, limit: int) -> list[str]:
-    """External ids whose last observation was dropped, or whose mapping's result changes by today."""
+    """External ids whose last observation was dropped, or whose mapping's result changes by today.
+
+    Not beside a write in doubt: what is read meanwhile would be dropped as well.
+    """
     query = (
         select(binding.c.external_id)
         .where(
@@ -323,6 +326,7 @@ def to_reread(session: Session, channel: str, entity: Entity, today: date, limit
             binding.c.state == "bound",
             binding.c.external_id.is_not(None),
             binding.c.reread | ((binding.c.changes_on.is_not(None)) & (binding.c.changes_on <= today.isoformat())),
+            ~select(intent.c.token).where(intent.c.binding_id == binding.c.id).exists(),
         )
         .limit(limit)
     )

@@ -13,6 +13,10 @@ from tests.engine.crash import hold_back, while_on_the_way
 from tests.engine.shop import EVERYWHERE, Chain, chain
 
 
+#: After so long a call without an answer can no longer land.
+LANDED_S = 200
+
+
 def all_show(shop: Chain, name: str, value: object) -> bool:
     return dict.fromkeys(EVERYWHERE, value) == shop.shows(Entity.PRODUCT, "A-1", name)
 
@@ -120,3 +124,18 @@ def test_what_was_not_read_again_yet_is_not_written(tmp_path: Path) -> None:
         shop.edit("erp", name="Other")
         shop.sync()
         assert "By hand" == shop.product("shop", "A-1")["name"]
+
+
+def test_what_is_in_doubt_is_not_read_in_vain(shop: Chain) -> None:
+    """An edit beside it was dropped and will be read again: once, when nothing can land any more."""
+    shop.worlds["shop"].faults.append(("lost", AmbiguousWrite("no answer")))
+    shop.edit("erp", name="Mug B")
+    shop.sync()
+    shop.edit("shop", vat="reduced")
+    for _ in range(5):
+        shop.sync()
+    assert 0 == shop.calls("shop", "read")
+    shop.clock.pass_(seconds=LANDED_S)
+    shop.sync()
+    assert all_show(shop, "name", "Mug B")
+    assert "reduced" == shop.known(Entity.PRODUCT, "A-1").record.agreed["vat_class"].value

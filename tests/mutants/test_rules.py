@@ -14,7 +14,7 @@ from connector import operator, settle
 from connector import round as rounds
 from connector.deliver import compose, deliver, doubt, receipts
 from connector.deliver import weighing as out
-from connector.ledger import credentials, facts
+from connector.ledger import credentials, facts, records
 from connector.observe import absence, absorb, feed, gate, intake, rows, tombstone, weighing, workspace
 from connector.stock import anew, picture
 from connector.stock import intake as figures
@@ -75,6 +75,7 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("5.2 a removal in doubt is read back", doubt._conclude, 'if intent.operation == "delete":', "if False:"), "engine/test_lives.py::test_a_removal_without_an_answer_is_read_back[lost]"),
     (Mutant("5.2 an id beside an error is kept", receipts._keep_id, "if result is not None and", "if False and"), "engine/test_lives.py::test_an_id_that_was_handed_out_is_kept_beside_an_error"),
     (Mutant("5.3 a call takes what the channel takes at once", deliver._call_size, "max(lane.side.can(lane.entity).write_batch, 1)", "1000"), "engine/test_batches.py::test_a_write_is_intended_just_before_it_leaves"),
+    (Mutant("5.2 what is in doubt is not read in vain", records.to_reread, "~select(intent.c.token).where(intent.c.binding_id == binding.c.id).exists(),", ""), "engine/test_fence.py::test_what_is_in_doubt_is_not_read_in_vain"),
     (Mutant("5.4 a listing that was cut short is no look", feed.observe, "if read.page.complete:", "if True:"), "engine/test_crash.py::test_a_listing_that_broke_off_is_no_look"),
     (Mutant("5.5 a completed sweep alone", absence._completed, "return read.page.complete", "return True"), "engine/test_lives.py::test_a_listing_without_an_end_concludes_nothing"),
     (Mutant("5.5 known before the sweep began", absence.sweep, "        missing.difference_update(", "        with parts.ledger.read() as session:\n            missing = records.external_ids(session, lane.side.name, lane.entity)\n        missing.difference_update("), "engine/test_lives.py::test_what_was_made_during_a_sweep_is_not_missing_from_it"),
