@@ -12,7 +12,6 @@ from connector.model.entity import Entity
 from tests.engine.crash import hold_back, while_on_the_way
 from tests.engine.shop import EVERYWHERE, Chain, chain
 
-
 #: After so long a call without an answer can no longer land.
 LANDED_S = 200
 
