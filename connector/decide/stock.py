@@ -23,6 +23,7 @@ _SECOND = timedelta(seconds=1)
 #: Till sales of one place, and their bookings elsewhere, as if they were one order; none begins with this character.
 TILL_LINE: Final = "\x00till:"
 ByLocation = Mapping[str, Decimal]
+ByChannel = Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class StockFacts:
         books: channels in which someone books till sales later (setting ``books``).
         default_location: where a hand-over is booked whose place nobody names.
         first_of: channel → the first location of its view, for channels that have no locations to name.
+        tell_claims: channels whose list of open claims is whole: what they do not claim, they will not hand over.
     """
 
     hand_overs: Sequence[HandOverFact] = ()
@@ -118,6 +120,7 @@ class StockFacts:
     books: frozenset[str] = frozenset()
     default_location: str = ""
     first_of: Mapping[str, str] = field(default_factory=dict)
+    tell_claims: frozenset[str] = frozenset()
 
     def unnamed(self, channel: str) -> str:
         """Where a channel's hand-over is booked whose place nobody names."""
@@ -151,13 +154,30 @@ class StockFacts:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What is gone of one order: ``where`` by location, ``handed`` by each channel that holds it."""
+    """What is gone of one order: ``where`` by location, ``handed`` by each channel that holds it.
+
+    ``most``: what a channel may still hand over at the most, where it tells its open claims.
+    """
 
     where: ByLocation
     handed: Mapping[str, ByLocation]
+    most: ByChannel = field(default_factory=dict)
 
     def total(self) -> Decimal:
         return sum(self.where.values(), ZERO)
+
+    def behind(self, channel: str) -> Decimal:
+        """What a channel that holds the order has not handed over of what is gone."""
+        return self.total() - sum(self.handed.get(channel, {}).values(), ZERO)
+
+    def pending(self, channel: str) -> Decimal:
+        """What it will still subtract of that by itself: no more than it claims."""
+        behind = self.behind(channel)
+        return min(behind, self.most.get(channel, behind))
+
+    def excused(self, channel: str) -> Decimal:
+        """What it will never subtract by itself: it cancelled or refunded what went elsewhere."""
+        return self.behind(channel) - self.pending(channel)
 
 
 def gone_lines(facts: StockFacts) -> dict[str, Gone]:
@@ -174,7 +194,31 @@ def gone_lines(facts: StockFacts) -> dict[str, Gone]:
     for channel in sorted(channels):
         for line in facts.held_by(channel) & reported.keys():
             reported[line].setdefault(channel, {})
-    return {line: Gone(_located(by, _unnamed_place(by, facts)), by) for line, by in reported.items()}
+    open_ = _still_open(facts)
+    return {
+        line: Gone(_located(by, _unnamed_place(by, facts)), by, _most(line, by, facts.tell_claims, open_))
+        for line, by in reported.items()
+    }
+
+
+def _still_open(facts: StockFacts) -> dict[tuple[str, str], Decimal]:
+    """(order, channel) → its open claims. What came back there shows there until others have booked it too."""
+    open_: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for claim in facts.claims:
+        open_[claim.order, claim.channel] += claim.quantity
+    for fact in facts.hand_overs:
+        if fact.quantity < 0:
+            open_[facts.line_of(fact), fact.channel] -= fact.quantity
+    return open_
+
+
+def _most(
+    line: str, holders: Iterable[str], tell_claims: frozenset[str], open_: Mapping[tuple[str, str], Decimal]
+) -> dict[str, Decimal]:
+    """What each holder may still hand over, where it says so; till sales are claimed by nobody."""
+    if line.startswith(TILL_LINE):
+        return {}
+    return {channel: open_.get((line, channel), ZERO) for channel in holders if channel in tell_claims}
 
 
 def _unnamed_place(handed: Mapping[str, ByLocation], facts: StockFacts) -> str:
@@ -268,9 +312,9 @@ def still_to_subtract(facts: StockFacts, channel: str) -> dict[str, Decimal]:
 
 
 def _behind(gone: Gone, channel: str) -> dict[str, Decimal]:
-    """What a channel has not yet handed over of what is gone, at the places where it is gone."""
+    """What a channel will still hand over of what is gone, at the places where it is gone."""
     handed = gone.handed.get(channel, {})
-    missing = gone.total() - sum(handed.values(), ZERO)
+    missing = gone.pending(channel)
     behind: dict[str, Decimal] = {}
     for location, pieces in gone.where.items():
         here = min(missing, max(ZERO, pieces - handed.get(location, ZERO)))

@@ -52,6 +52,7 @@ def facts_of(session: Session, topology: Topology, product_ids: Iterable[int]) -
             books=booking_channels(topology),
             default_location=next(iter(topology.config.locations), ""),
             first_of=first_of_views(topology),
+            tell_claims=claiming_channels(topology),
         )
         for id_ in ids
     }
@@ -69,6 +70,11 @@ def booking_channels(topology: Topology) -> frozenset[str]:
     """Channels in which someone books till sales later, so that they subtract them once more."""
     sync = topology.sync(Entity.STOCK)
     return frozenset(name for name in sync.channels if sync.stock_of(name).books not in (None, "never"))
+
+
+def claiming_channels(topology: Topology) -> frozenset[str]:
+    """Channels that list all their open claims."""
+    return frozenset(side.name for side in topology.sides_of(Entity.STOCK) if side.capabilities.claims)
 
 
 def first_of_views(topology: Topology) -> dict[str, str]:

@@ -94,6 +94,35 @@ def test_an_order_is_one_movement_however_many_channels_report_it(shop: Chain) -
     assert 0 == shop.sync().written
 
 
+def test_an_order_that_is_delivered_and_then_cancelled_is_subtracted_nowhere_else(shop: Chain) -> None:
+    """The shop will not subtract what it has cancelled: its figure is set to what is there."""
+    order(shop, "shop", "W-1", 3)
+    order(shop, "erp", "W-1", 3)
+    shop.sync()
+    hand_over(shop, "erp", "W-1", 3)
+    shop.sync()
+    assert {"erp": Decimal(7), "shop": Decimal(10), "till": Decimal(7)} == pieces(shop)
+    order(shop, "shop", "W-1", 0)
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(7)) == pieces(shop)
+    assert 0 == shop.sync().written
+
+
+def test_an_order_delivered_in_part_and_cancelled_in_part(shop: Chain) -> None:
+    """Of five, the ERP delivers four; the shop cancels three and ships the other two: four are gone."""
+    order(shop, "shop", "W-1", 5)
+    order(shop, "erp", "W-1", 5)
+    shop.sync()
+    hand_over(shop, "erp", "W-1", 4)
+    order(shop, "shop", "W-1", 2)
+    shop.sync()
+    assert {"erp": Decimal(6), "shop": Decimal(8), "till": Decimal(6)} == pieces(shop), "it will subtract two more"
+    hand_over(shop, "shop", "W-1", 2)
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(6)) == pieces(shop)
+    assert 0 == shop.sync().written
+
+
 @pytest.mark.parametrize("first", ["erp", "shop"])
 def test_it_does_not_matter_who_reports_a_hand_over_first(shop: Chain, first: str) -> None:
     """Delivered here and shipped there, in either order and with sales between: it adds up (known failure 2)."""

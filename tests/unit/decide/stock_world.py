@@ -133,6 +133,7 @@ class World:
             {name: orders for name, (_, _, orders) in self.known.items()},
             self.books,
             UTRECHT,
+            tell_claims=frozenset({"erp", "shop"}),
         )
 
     def read_facts(self, channel: str) -> None:
@@ -226,11 +227,12 @@ class World:
     # -- what each channel should show, from events alone ------------------------------------------
 
     def waiting(self, channel: str) -> dict[str, int]:
-        """Pieces that left, and that this system will still subtract by itself, by place."""
+        """Pieces that left, and that this system will still subtract by itself, by place: no more than it claims."""
         remote, waiting = self.remotes[channel], dict.fromkeys(PLACES, 0)
         for name in remote.orders:
-            order = self.orders[name]
-            for place in order.pieces[remote.done.get(name, 0) : order.left]:
+            order, done = self.orders[name], remote.done.get(name, 0)
+            most = done + int(remote.claims.get(name, ZERO))
+            for place in order.pieces[done : min(order.left, most)]:
                 waiting[place] += 1
         if channel in self.books:
             waiting[GENT] += self.unbooked

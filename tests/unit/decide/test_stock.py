@@ -335,6 +335,33 @@ def test_what_a_channel_will_still_subtract(
 
 
 @pytest.mark.parametrize(
+    ("story", "told", "open_", "waits", "excused"),
+    [
+        ("it claims them all", [fact("erp", 3)], 3, 3, 0),
+        ("it cancelled the order", [fact("erp", 3)], 0, 0, 3),
+        ("it cancelled two of five, three are delivered", [fact("erp", 3)], 3, 3, 0),
+        ("two of three are delivered, two cancelled", [fact("erp", 2)], 1, 1, 1),
+        ("one shipped, the others refunded", [fact("erp", 3), fact("shop", 1)], 0, 0, 2),
+        ("what came back there shows there alone", [fact("erp", 3), fact("shop", 3), fact("shop", -1)], 0, 1, 0),
+    ],
+)
+def test_a_channel_will_subtract_no_more_than_it_claims(
+    story: str, told: list[HandOverFact], open_: int, waits: int, excused: int
+) -> None:
+    """What a shop cancels or refunds of an order that is gone, it will never hand over."""
+    known = replace(facts(told, [claim("shop", open_)], shop={"web-1"}), tell_claims=frozenset({"shop"}))
+    assert {UTRECHT: Decimal(waits)} == stock.still_to_subtract(known, "shop")
+    assert Decimal(excused) == stock.gone_lines(known)["web-1"].excused("shop")
+
+
+def test_nobody_claims_the_sales_of_a_till() -> None:
+    """They are booked by hand, so that a list of claims says nothing of them."""
+    sold = facts([fact("till", 2, GENT, "r-1", "till")], books=["erp"])
+    known = replace(sold, tell_claims=frozenset({"erp"}))
+    assert pieces(gent=2) == stock.still_to_subtract(known, "erp")
+
+
+@pytest.mark.parametrize(
     ("story", "moved", "on_hand", "expected"),
     [
         ("a sale, from the first place", -2, pieces(utrecht=5, gent=5), pieces(utrecht=-2)),
