@@ -30,6 +30,7 @@ from connector.model.record import Binding, Event, Known
 from connector.observe.absorb import Observation, fingerprint
 from connector.observe.gate import passes, unpack_replaced
 from connector.observe.reading import Reading, Tally
+from connector.stock.again import is_of, look_again
 from connector.stock.counts import take_counts
 from connector.stock.picture import (
     ON_HAND,
@@ -217,6 +218,8 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
         )
     take_counts(workspace, side, facts.counts, products, first=first)
     _mend_overwritten(workspace, side, new)
+    if not first:
+        look_again(workspace, side, new)
     _touch_all(workspace, affected)
     workspace.flush()
     return len(new)
@@ -301,12 +304,7 @@ def _mend_overwritten(workspace: Workspace, side: Side, new: Sequence[StoredHand
             known = workspace.known[id_]
             binding = known.bindings.get(side.name)
             if binding is not None:
-                _mend_binding(workspace, binding, [one for one in new if _is_of(workspace.topology, one, known)])
-
-
-def _is_of(topology: Topology, entry: StoredHandOver, known: Known) -> bool:
-    kept_at = topology.figure_place(entry.channel) or entry.location
-    return entry.product_id == known.record.parent_id and kept_at == known.record.place
+                _mend_binding(workspace, binding, [one for one in new if is_of(workspace.topology, one, known)])
 
 
 def _mend_binding(workspace: Workspace, binding: Binding, new: Sequence[StoredHandOver]) -> None:

@@ -142,6 +142,23 @@ def test_it_does_not_matter_who_reports_a_hand_over_first(shop: Chain, first: st
     assert 0 == shop.sync().written
 
 
+@pytest.mark.parametrize("channel", ["erp", "shop"])
+def test_a_figure_may_show_a_hand_over_before_its_report_comes(shop: Chain, channel: str) -> None:
+    """It was booked as a movement, and comes back once the report is there, although the figure stands still."""
+    for name in ("erp", "shop"):
+        order(shop, name, "W-1", 3)
+    shop.sync()
+    hand_over(shop, channel, "W-1", 3)
+    late, shop.worlds[channel].hand_overs = shop.worlds[channel].hand_overs, []
+    shop.sync()
+    shop.worlds[channel].hand_overs = late
+    shop.sync()
+    shop.sync()
+    waiting = {"erp": 10, "shop": 10, "till": 7} | {channel: 7}
+    assert {name: Decimal(count) for name, count in waiting.items()} == pieces(shop)
+    assert 0 == shop.sync().written
+
+
 def test_an_order_shipped_in_parts_is_subtracted_in_parts(shop: Chain) -> None:
     """Two of five pieces leave now, three later."""
     for channel in ("erp", "shop"):

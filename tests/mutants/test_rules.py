@@ -51,6 +51,7 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("4 only read: nothing is written there", picture.is_written, ' and direction(topology, side.name) != "in"', ""), "engine/test_stock.py::test_a_channel_that_is_only_read_is_never_written"),
     (Mutant("4 relative where the channel takes it", compose.compose_stock, "if side.can(Entity.STOCK).relative:", "if False:"), "engine/test_stock.py::test_relative_writes_send_the_difference"),
     (Mutant("4 a shipment that our figure put back", figures.take_facts, "_mend_overwritten(workspace, side, new)", "pass"), "engine/test_stock.py::test_a_shipment_that_our_figure_put_back_is_taken_off_again"),
+    (Mutant("4 a figure that showed it first is read again", figures.take_facts, "look_again(workspace, side, new)", "pass"), "engine/test_stock.py::test_a_figure_may_show_a_hand_over_before_its_report_comes[shop]"),
     (Mutant("4 a hand-over is one fact", facts.add_hand_overs, "if (entry.channel, entry.id) not in known", ""), "engine/test_stock.py::test_a_repeated_report_is_the_same_hand_over"),
     (Mutant("4 past hand-overs are in the first figure", figures.take_facts, "first_report_movements(was, now, owner) if first else hand_over_movements(was, now)", "hand_over_movements(was, now)"), "engine/test_stock.py::test_the_past_of_a_newcomer_is_no_news"),
     (Mutant("4 the first figure is agreed once", figures._adopt, "takes = begins and", "takes ="), "engine/test_stock.py::test_new_figures_that_differ_begin_with_the_owners"),
