@@ -156,7 +156,7 @@ class MemoryChannel:
     @property
     def capabilities(self) -> Capabilities:
         entities = {entity: self.world.capabilities.get(entity, DEFAULT) for entity in Entity}
-        return Capabilities(entities=entities, facts=True, claims=True, locations=False, counts=True)
+        return Capabilities(entities=entities, facts=True, claims=True, refunds=True, locations=False, counts=True)
 
     @property
     def clock_offset(self) -> timedelta:
@@ -321,7 +321,7 @@ class Adapter:
     @staticmethod
     def describe() -> Capabilities:
         return Capabilities(
-            entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True, locations=False, counts=True
+            entities=dict.fromkeys(Entity, DEFAULT), facts=True, claims=True, refunds=True, locations=False, counts=True
         )
 
     @staticmethod

@@ -235,6 +235,7 @@ class Capabilities:
     Attributes:
         facts: it delivers facts for the stock formula at all.
         claims: orders are placed there, and it says what is sold and not yet handed over.
+        refunds: a refund there may take pieces off the figure that were never sent, and nothing but the figure says so.
         tills: goods are sold over a counter there.
         books: somebody may book there what was sold over a counter elsewhere, so that its figure
             subtracts those pieces once more (a bookkeeping system).
@@ -245,6 +246,7 @@ class Capabilities:
     entities: Mapping[Entity, EntityCapabilities]
     facts: bool = False
     claims: bool = False
+    refunds: bool = False
     tills: bool = False
     books: bool = False
     locations: bool = True

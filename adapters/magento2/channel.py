@@ -74,6 +74,7 @@ CAPABILITIES: Final = Capabilities(
     },
     facts=True,
     claims=True,
+    refunds=True,
     locations=False,
 )
 

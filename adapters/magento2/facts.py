@@ -4,7 +4,7 @@ Every round reads all open orders with their lines: a partial shipment does not 
 date (NOTES section 3). Credit memos are no hand-overs: neither they nor the order's lines say whether the
 pieces came back (recording orders: one memo with return and one without read alike). What is refunded before it
 was shipped ends its claim; without return the source falls besides, and after shipping, with return, it rises
-(NOTES section 1, fact 6). That shows in the quantity alone, and is booked as the movement that it is.
+(NOTES section 1, fact 6). That shows in the quantity alone; the engine sees it together with the claim's end.
 """
 
 from __future__ import annotations

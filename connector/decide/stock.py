@@ -326,6 +326,28 @@ def _behind(gone: Gone, channel: str) -> dict[str, Decimal]:
     return behind
 
 
+def excused_by(facts: StockFacts, channel: str) -> dict[str, Decimal]:
+    """Order → what is gone of it elsewhere, and this channel will never subtract: its claim has ended."""
+    lines = gone_lines(facts).items()
+    return {order: pieces for order, gone in lines if channel in gone.handed and (pieces := gone.excused(channel)) > 0}
+
+
+def newly_excused(before: StockFacts, after: StockFacts, channel: str) -> dict[str, Decimal]:
+    """Order → pieces that have come to that since."""
+    was = excused_by(before, channel)
+    return {order: more for order, n in excused_by(after, channel).items() if (more := n - was.get(order, ZERO)) > 0}
+
+
+def subtracted_unsent(facts: StockFacts, channel: str, orders: Iterable[str], fell: Decimal) -> dict[str, Decimal]:
+    """Order → pieces of a fall that the channel subtracted for it without sending them, no more than are gone."""
+    excused, found = excused_by(facts, channel), dict[str, Decimal]()
+    for order in dict.fromkeys(orders):
+        pieces = min(excused.get(order, ZERO), fell - sum(found.values(), ZERO))
+        if pieces > 0:
+            found[order] = pieces
+    return found
+
+
 def own_claims(facts: StockFacts, channel: str) -> Decimal:
     """R: open claims of a channel's own orders."""
     return sum((claim.quantity for claim in facts.claims if claim.channel == channel), ZERO)

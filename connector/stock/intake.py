@@ -43,7 +43,8 @@ from connector.stock.picture import (
     shadow_of,
     view_of,
 )
-from connector.topology import Side, Topology
+from connector.stock.refunds import excuse, fell
+from connector.topology import Side
 
 if TYPE_CHECKING:
     from connector.observe.workspace import Workspace
@@ -98,6 +99,9 @@ def take_figure(
         _adopt(workspace, side, known, seen, implied, both_new)
     else:
         pieces = movement(shadow_of(binding, binding.shadow[name]), now)
+        if pieces < 0:
+            unsent = fell(workspace, side, known, facts, -pieces, seen.began_at)
+            pieces, handed = pieces + unsent, handed + unsent
         if pieces:
             _move(workspace, side, known, seen, pieces)
     workspace.change_binding(_seen_binding(workspace, side, binding, seen, handed))
@@ -213,6 +217,8 @@ def take_facts(workspace: Workspace, side: Side, facts: Facts, *, first: bool = 
     owner = topology.sync(Entity.STOCK).owner
     for product_id in sorted(affected):
         was, now = before[product_id], after[product_id]
+        if not first:
+            excuse(workspace, product_id, was, now)
         _book(
             workspace, product_id, first_report_movements(was, now, owner) if first else hand_over_movements(was, now)
         )

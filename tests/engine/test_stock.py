@@ -18,6 +18,7 @@ from connector.ledger.counts import waiting_counts
 from connector.model.entity import Entity
 from connector.parts import Scope
 from connector.plan import make_plan
+from connector.round import Report, read_facts
 from connector.soundness import setup_findings
 from connector.verify import verify_lane
 from tests.engine.crash import while_on_the_way
@@ -121,6 +122,77 @@ def test_an_order_delivered_in_part_and_cancelled_in_part(shop: Chain) -> None:
     shop.sync()
     assert dict.fromkeys(EVERYWHERE, Decimal(6)) == pieces(shop)
     assert 0 == shop.sync().written
+
+
+def refund(shop: Chain, number: str, left: int, count: int, *, sent: bool = False, returned: bool = False) -> None:
+    """The shop refunds so many pieces of an order, after which it claims what is left."""
+    order(shop, "shop", number, left)
+    moves = count if sent and returned else -count if not (sent or returned) else 0
+    sell(shop, "shop", -moves)
+
+
+REFUNDS = [
+    ("delivered, then refunded unsent", {"returned": False}, 7),
+    ("delivered, then refunded unsent; to be kept on the shelf", {"returned": True}, 7),
+    ("delivered and sent, then refunded, and lost", {"sent": True, "returned": False}, 7),
+    ("delivered and sent, then refunded, and back on the shelf", {"sent": True, "returned": True}, 10),
+]
+
+
+@pytest.mark.parametrize(("story", "how", "left"), REFUNDS)
+@pytest.mark.parametrize("seen", ["together", "the claim first", "the figure first"])
+def test_a_refund_takes_no_piece_twice(shop: Chain, story: str, how: dict[str, bool], left: int, seen: str) -> None:
+    """What the ERP delivered is gone once, however the shop's figure and claim end, and whichever is read first."""
+    order(shop, "shop", "W-1", 3)
+    order(shop, "erp", "W-1", 3)
+    shop.sync()
+    hand_over(shop, "erp", "W-1", 3)
+    shop.sync()
+    if how.get("sent"):
+        hand_over(shop, "shop", "W-1", 3)
+        shop.sync()
+    world, held_back = shop.worlds["shop"], list(shop.worlds["shop"].claims)
+    if seen == "the claim first":
+        order(shop, "shop", "W-1", 0)
+        read_facts(shop.parts, Scope(), Report())
+    refund(shop, "W-1", 0, 3, **how)
+    if seen == "the figure first":
+        ended, world.claims = world.claims, held_back
+        shop.sync()
+        world.claims = ended
+    for _ in range(3):
+        shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(left)) == pieces(shop), story
+    assert 0 == shop.sync().written
+
+
+def test_a_refund_of_what_nobody_has_delivered_is_a_loss(shop: Chain) -> None:
+    """Two refunds, of a delivered order and of one that is not: five pieces are gone, and a sale beside them."""
+    for number, count in (("W-1", 3), ("W-2", 2)):
+        order(shop, "shop", number, count)
+        order(shop, "erp", number, count)
+    shop.sync()
+    hand_over(shop, "erp", "W-1", 3)
+    shop.sync()
+    refund(shop, "W-1", 0, 3)
+    refund(shop, "W-2", 0, 2)
+    sell(shop, "till", 1)
+    for _ in range(3):
+        shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(4)) == pieces(shop)
+
+
+def test_a_fall_long_after_a_refund_is_none_of_its(shop: Chain) -> None:
+    """The figure that was read after the claim had ended has judged it."""
+    order(shop, "shop", "W-1", 3)
+    hand_over(shop, "erp", "W-1", 3)
+    shop.sync()
+    refund(shop, "W-1", 0, 3, returned=True)
+    shop.sync()
+    shop.sync()
+    sell(shop, "shop", 2)
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(5)) == pieces(shop)
 
 
 @pytest.mark.parametrize("first", ["erp", "shop"])

@@ -16,7 +16,7 @@ from connector.deliver import compose, deliver, doubt, receipts
 from connector.deliver import weighing as out
 from connector.ledger import credentials, facts, records
 from connector.observe import absence, absorb, feed, gate, intake, rows, tombstone, weighing, workspace
-from connector.stock import anew, picture
+from connector.stock import anew, picture, refunds
 from connector.stock import intake as figures
 from connector.stock import settle as stock
 from tests.mutants.mutant import Mutant
@@ -52,6 +52,9 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("4 relative where the channel takes it", compose.compose_stock, "if side.can(Entity.STOCK).relative:", "if False:"), "engine/test_stock.py::test_relative_writes_send_the_difference"),
     (Mutant("4 a shipment that our figure put back", figures.take_facts, "_mend_overwritten(workspace, side, new)", "pass"), "engine/test_stock.py::test_a_shipment_that_our_figure_put_back_is_taken_off_again"),
     (Mutant("4 a figure that showed it first is read again", figures.take_facts, "look_again(workspace, side, new)", "pass"), "engine/test_stock.py::test_a_figure_may_show_a_hand_over_before_its_report_comes[shop]"),
+    (Mutant("4 a fall for a refund is no movement", figures.take_figure, "if pieces < 0:", "if False:"), "engine/test_stock.py::test_a_refund_takes_no_piece_twice[together-delivered, then refunded unsent-how0-7]"),
+    (Mutant("4 a fall seen before the refund is taken back", refunds.excuse, "for fall in _falls(workspace, side, product_id, since):", "for fall in ():"), "engine/test_stock.py::test_a_refund_takes_no_piece_twice[the figure first-delivered, then refunded unsent-how0-7]"),
+    (Mutant("4 a refund explains what the next reading shows", refunds.fell, "_last_read(workspace, side)", "NEVER"), "engine/test_stock.py::test_a_fall_long_after_a_refund_is_none_of_its"),
     (Mutant("4 a hand-over is one fact", facts.add_hand_overs, "if (entry.channel, entry.id) not in known", ""), "engine/test_stock.py::test_a_repeated_report_is_the_same_hand_over"),
     (Mutant("4 past hand-overs are in the first figure", figures.take_facts, "first_report_movements(was, now, owner) if first else hand_over_movements(was, now)", "hand_over_movements(was, now)"), "engine/test_stock.py::test_the_past_of_a_newcomer_is_no_news"),
     (Mutant("4 the first figure is agreed once", figures._adopt, "takes = begins and", "takes ="), "engine/test_stock.py::test_new_figures_that_differ_begin_with_the_owners"),

@@ -189,6 +189,26 @@ def test_sales_in_both_shops_and_at_the_till_add_up(chain: Chain) -> None:
     assert everywhere(17) == chain.in_gent(sku)
 
 
+@pytest.mark.parametrize("returned", [False, True], ids=["without return", "with return"])
+def test_a_refund_of_what_the_erp_has_delivered_takes_it_once(chain: Chain, returned: bool) -> None:
+    """The shop ships one of three that are gone, and refunds the two that it never marked as sent."""
+    sku, order = next(chain.free), f"00000910{returned:d}"
+    chain.edit("exact", "stock", sku=sku, location="3", quantity=20)
+    chain.settles_silently()
+    lines = [{"sku": sku, "quantity": 3}]
+    chain.edit("webshop", "order", reference=order, lines=lines)
+    chain.edit("webshop", "invoice", order=order)
+    chain.edit("exact", "import_order", reference=order, lines=lines, location="3")
+    chain.edit("exact", "deliver", reference=order)
+    chain.settles_silently()
+    assert {**everywhere(17), "webshop": 20} == chain.in_gent(sku), "the shop will subtract them when it ships"
+    chain.edit("webshop", "ship", order=order, location="st_gent", lines=[{"sku": sku, "quantity": 1}])
+    chain.edit("webshop", "refund", order=order, lines=[{"sku": sku, "quantity": 2}], return_to_stock=returned)
+    chain.settles_silently()
+    assert everywhere(17) == chain.in_gent(sku)
+    assert [] == chain.floor.differences()
+
+
 def test_a_customer_who_moves_in_one_shop_moves_in_the_other(chain: Chain) -> None:
     """The account of the one shop is not that of the other."""
     email = next(chain.people)

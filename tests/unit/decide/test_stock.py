@@ -354,6 +354,40 @@ def test_a_channel_will_subtract_no_more_than_it_claims(
     assert Decimal(excused) == stock.gone_lines(known)["web-1"].excused("shop")
 
 
+def refunded(*orders: tuple[str, int, int]) -> StockFacts:
+    """Orders that the ERP delivered, with the pieces that the shop still claims of them."""
+    delivered = [fact("erp", count, order=name) for name, count, _ in orders]
+    claims = [claim("shop", left, order=name) for name, _, left in orders if left]
+    held = facts(delivered, claims, shop={name for name, _, _ in orders})
+    return replace(held, tell_claims=frozenset({"shop"}))
+
+
+def test_what_has_come_to_be_excused() -> None:
+    """Only what was waited for until now, of the channel that holds the order."""
+    before, after = refunded(("a", 3, 3), ("b", 2, 0), ("c", 1, 1)), refunded(("a", 3, 1), ("b", 2, 0), ("c", 1, 1))
+    assert {"a": Decimal(2)} == stock.newly_excused(before, after, "shop")
+    assert {} == stock.newly_excused(before, after, "till")
+
+
+@pytest.mark.parametrize(
+    ("story", "orders", "fell", "expected"),
+    [
+        ("all that was refunded", ["a"], 3, {"a": 3}),
+        ("a sale besides", ["a"], 5, {"a": 3}),
+        ("one kept, or a smaller one", ["a"], 2, {"a": 2}),
+        ("two refunds", ["a", "b"], 4, {"a": 3, "b": 1}),
+        ("named twice", ["a", "a"], 5, {"a": 3}),
+        ("of an order that is open", ["c"], 1, {}),
+    ],
+)
+def test_a_fall_is_for_what_was_refunded(
+    story: str, orders: list[str], fell: int, expected: dict[str, Decimal]
+) -> None:
+    """No more than fell, and no more of an order than is gone elsewhere and was waited for."""
+    known = refunded(("a", 3, 0), ("b", 2, 0), ("c", 1, 1))
+    assert expected == stock.subtracted_unsent(known, "shop", orders, Decimal(fell)), story
+
+
 def test_nobody_claims_the_sales_of_a_till() -> None:
     """They are booked by hand, so that a list of claims says nothing of them."""
     sold = facts([fact("till", 2, GENT, "r-1", "till")], books=["erp"])
