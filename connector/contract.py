@@ -194,6 +194,7 @@ class EntityCapabilities:
         sweep_concludes_gone: a complete listing without a row means the row is gone. False where
             absence means something else, or nothing.
         read_batch, write_batch: rows per call, for planning and for the size of a delivery batch.
+        listed_above: more keys than this are looked up together in a list, at about one call; None: never.
         relative: stock is written as a signed difference.
         reread: read the batch again just before writing, since a write overwrites unseen edits.
         read_lag_s: for how long after a write a read may still show the old state.
@@ -216,6 +217,7 @@ class EntityCapabilities:
     sweep_concludes_gone: bool = True
     read_batch: int = 100
     write_batch: int = 1
+    listed_above: int | None = None
     relative: bool = False
     reread: bool = False
     read_lag_s: float = 0.0

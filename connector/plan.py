@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from math import ceil
 
+from connector.deliver.deliver import batch_size
 from connector.errors import ConnectorError
 from connector.ledger import holds, records
 from connector.model.entity import DEPENDENT, Entity, Value
@@ -101,7 +102,15 @@ def _calls(lane: Lane, writes: list[PlannedWrite]) -> int:
     can = lane.side.can(lane.entity)
     creates = sum(write.operation == "create" for write in writes if write.calls)
     again = ceil((len(writes) - creates) / can.read_batch) if can.reread else 0
-    return ceil(sum(write.calls for write in writes) / max(can.write_batch, 1)) + ceil(creates / can.read_batch) + again
+    return ceil(sum(write.calls for write in writes) / max(can.write_batch, 1)) + _look_ups(lane, creates) + again
+
+
+def _look_ups(lane: Lane, creates: int) -> int:
+    """Calls to look up the keys of what is to be created: each batch of a delivery looks up its own."""
+    can, together = lane.side.can(lane.entity), batch_size(lane)
+    batches = [min(together, creates - begun) for begun in range(0, creates, together)]
+    listed = can.listed_above
+    return sum(1 if listed is not None and keys > listed else ceil(keys / can.read_batch) for keys in batches)
 
 
 def _finish(parts: Parts, channel: str, calls: int) -> datetime:

@@ -17,7 +17,7 @@ from adapters.lightspeed_x.errors import complaint
 from adapters.lightspeed_x.options import Options
 from adapters.lightspeed_x.position import LATE
 from adapters.lightspeed_x.prices import BASE_PART, Prices
-from adapters.lightspeed_x.products import Products
+from adapters.lightspeed_x.products import FEW, Products
 from adapters.lightspeed_x.sales import Sales
 from adapters.lightspeed_x.shop import Shop
 from adapters.lightspeed_x.window import Window
@@ -50,6 +50,7 @@ CAPABILITIES: Final = Capabilities(
             delete=True,
             deletions=True,
             read_batch=1,  # GET /products/{id}
+            listed_above=FEW,
             lands_within_s=_LANDS_WITHIN_S,
             overlap_s=_OVERLAP_S,
             parts=product_writes.PARTS,
@@ -57,6 +58,7 @@ CAPABILITIES: Final = Capabilities(
         Entity.CUSTOMER: EntityCapabilities(
             deletions=True,
             read_batch=1,  # GET /customers/{id}
+            listed_above=0,  # the feed of customers is read, whatever is looked for
             lands_within_s=_LANDS_WITHIN_S,
             overlap_s=_OVERLAP_S,
         ),
@@ -74,6 +76,7 @@ CAPABILITIES: Final = Capabilities(
             # no level of a product says that the shop does not count it there
             sweep_concludes_gone=False,
             read_batch=1,  # POST /inventory for one product
+            listed_above=stock.FEW,
             write_batch=stock.WRITE_BATCH,
             relative=True,
             lands_within_s=_LANDS_WITHIN_S,

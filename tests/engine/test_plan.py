@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from connector.ledger.budget import Allowance
 from connector.model.entity import Entity
 from connector.parts import Scope
 from connector.plan import Plan, make_plan
-from tests.engine.shop import EVERYWHERE, Chain
+from tests.engine.shop import EVERYWHERE, Chain, chain
 
 Writes = Counter[tuple[str, str]]
 
@@ -73,3 +76,27 @@ def test_a_plan_says_when_its_calls_are_paid(shop: Chain) -> None:
     assert [2] == [cost.calls for cost in plan.costs if cost.lane == "till/product"]
     assert resets_at + timedelta(minutes=1) == plan.finishes["till"]
     assert plan.finishes["shop"] < resets_at
+
+
+@pytest.mark.parametrize(
+    ("story", "able", "new", "calls"),
+    [
+        ("a look-up for each", {"read_batch": 1}, 3, 3 + 3),
+        ("few, one by one", {"read_batch": 1, "listed_above": 3}, 3, 3 + 3),
+        ("more, in one list", {"read_batch": 1, "listed_above": 3}, 4, 4 + 1),
+        ("always in a list", {"read_batch": 1, "listed_above": 0}, 1, 1 + 1),
+        ("a list for each batch that is delivered", {"read_batch": 1, "listed_above": 3}, 54, 54 + 2),
+        ("many in a call, but a batch at a time", {"read_batch": 100}, 54, 54 + 2),
+    ],
+)
+def test_a_plan_counts_look_ups_as_they_are_made(
+    tmp_path: Path, story: str, able: dict[str, int], new: int, calls: int
+) -> None:
+    """Where a system answers many look-ups from a list, they are not counted as a call each."""
+    with chain(tmp_path, write_batch=1, **able) as shop:
+        shop.add_product("A-1")
+        shop.match()
+        for number in range(new):
+            shop.add_product(f"N-{number}", on=("erp",))
+        plan = make_plan(shop.parts, Scope(entities=frozenset({Entity.PRODUCT})))
+    assert [calls] == [cost.calls for cost in plan.costs if cost.lane == "till/product"], story
