@@ -138,13 +138,14 @@ class Edits:
         return next((row for row in fitting if prices.valid_on(row, today)), None)
 
     def stock(self, given: Given) -> Given:
-        """{sku, location, quantity | difference}: a count on the screen."""
+        """{sku, location, quantity | difference, source?}: a count on the screen; with source 4, by another program."""
         item, warehouse = self._item(given["sku"]), self._warehouse(given.get("location"))
         name = "quantity" if "quantity" in given else "difference"
         line = {"Item": item.key, "QuantityNew" if name == "quantity" else "QuantityDifference": Decimal(given[name])}
         if warehouse.get("UseStorageLocations") == 1:
             line["StorageLocation"] = next(iter(self._store.rows(tables.STORAGE))).key
         head = {"StockCountDate": self._store.midnight(), "Warehouse": warehouse.key, "Status": stock.PROCESSED}
+        head["Source"] = given.get("source", stock.BY_HAND)
         row = stock.create_count(self._store, head | {"StockCountLines": [line], "Description": "Handmatig"})
         return {"id": row.key, "on_hand": self._on_hand(item, warehouse)}
 

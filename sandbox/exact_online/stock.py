@@ -13,6 +13,7 @@ from sandbox.exact_online.store import Row, Store
 
 DRAFT, PROCESSED = 12, 21  # E134
 CANCELLED, COMPLETE = 45, 21  # E139
+BY_HAND, BY_PROGRAM = 1, 4  # how a count was entered: manual, web service
 
 
 def main_warehouse(store: Store) -> Row:
@@ -81,7 +82,7 @@ def create_count(store: Store, values: Values) -> Row:
     lines = [_read_line(store, warehouse, given) for given in values.pop("StockCountLines")]
     _check_size(store, len(lines))
     number = store.count(tables.COUNTS)
-    head = {"Source": 4, "StockCountNumber": number, "Status": DRAFT}
+    head = {"Source": BY_PROGRAM, "StockCountNumber": number, "Status": DRAFT}
     row = store.insert(tables.COUNTS, head | values | {"Status": DRAFT})
     for line in lines:
         _insert_line(store, row, line)

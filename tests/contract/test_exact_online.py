@@ -1446,6 +1446,19 @@ def test_a_stocktake_is_reported_where_it_counts(division: Division) -> None:
     assert [] == [call for call in division.calls() if "StockCount" in call]
 
 
+def test_what_another_program_books_is_no_stocktake(division: Division) -> None:
+    """It may have booked a difference, of which nothing is kept: its figure tells what moved."""
+    channel = Adapter.open(replace(division.opening(), counts=True))
+    item = _stock_item(channel)
+    first = channel.facts(None)
+    division.pass_time(3600)
+    division.edit("stock", sku=item.native["Code"], location="1", difference=-2, source=4)
+    counted = channel.facts(first.cursor)
+    assert [] == list(counted.counts)
+    division.edit("stock", sku=item.native["Code"], location="1", quantity=9)
+    assert [Decimal(9)] == [one.quantity for one in channel.facts(first.cursor).counts]
+
+
 @pytest.mark.parametrize(
     ("description", "expected"),
     [("sync AAAAAAAA", True), ("sync", False), ("sync with the shelf", False), ("", False), ("Handmatig", False)],
