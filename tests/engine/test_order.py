@@ -9,6 +9,7 @@ import pytest
 
 from adapters.memory import Thing
 from connector.model.entity import Entity
+from tests.engine.crash import hold_back
 from tests.engine.shop import EVERYWHERE, Chain
 
 
@@ -77,3 +78,25 @@ def test_of_two_versions_on_a_page_the_newer_counts(shop: Chain, turned: bool) -
     world.on_list = lambda things: both if now in things else things
     shop.sync()
     assert dict.fromkeys(EVERYWHERE, "Newest") == shop.shows(Entity.PRODUCT, "A-1", "description")
+
+
+def test_a_page_that_arrives_twice_is_one_page(shop: Chain) -> None:
+    """The pieces that it shows as sold are booked when it comes first."""
+    shop.worlds["till"].move(shop.id_of("till", "A-1", Entity.STOCK), -2)
+    arrive = hold_back(shop, "till", Entity.STOCK)
+    arrive()
+    arrive()
+    shop.sync()
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, Decimal(8)) == shop.shows(Entity.STOCK, "A-1", "quantity")
+
+
+@pytest.mark.parametrize("order", [("erp", "shop"), ("shop", "erp")])
+def test_of_two_who_type_at_once_the_owner_wins_whoever_is_read_first(shop: Chain, order: tuple[str, str]) -> None:
+    """Not who is observed last: each field has an owner."""
+    shop.edit("erp", description="Of the ERP")
+    shop.edit("shop", description="Of the shop")
+    for channel in order:
+        shop.sync(channels=frozenset({channel}))
+    shop.sync()
+    assert dict.fromkeys(EVERYWHERE, "Of the shop") == shop.shows(Entity.PRODUCT, "A-1", "description")

@@ -137,6 +137,7 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("5.4 a row that a page tells twice is told once", intake.take_page, "newest_of_each(page.rows)", "page.rows"), "engine/test_order.py::test_a_sale_that_a_page_tells_twice_is_one_sale"),
     (Mutant("5.4 of two versions on a page the newer counts", rows.newest_of_each, "(told.modified_at or UNDATED) <= (row.modified_at or UNDATED)", "True"), "engine/test_order.py::test_of_two_versions_on_a_page_the_newer_counts[True]"),
     # section 6
+    (Mutant("6 who waits asks nothing", rounds.guarded, " or is_waiting(parts, lane)", ""), "engine/test_holding.py::test_refused_credentials_pause_the_whole_channel"),
     (Mutant("6 a limit lasts until the server's own reset", rounds._note_failure, "decision.until or session.now + waits", "session.now + waits"), "engine/test_holding.py::test_an_exhausted_budget_waits_for_the_servers_reset"),
     (Mutant("6 a limit is no failure", rounds._note_failure, "failures + decision.counts,", "failures + 1,"), "engine/test_holding.py::test_an_exhausted_budget_waits_for_the_servers_reset"),
     (Mutant("6 a limit amid a batch is no refusal", receipts.settle_result, "if isinstance(result.error, RateLimited | AuthFailed):", "if False:"), "engine/test_limits.py::test_a_limit_amid_a_batch_is_waited_for"),
