@@ -211,6 +211,7 @@ class Before:
         conflicts: field → the record's open conflict about it.
         held: field → why it waits on this binding.
         created_by_us, both_new: as for :func:`merge_field`.
+        given: fields that this channel alone fills in: of a record that we created there, too, they are its own.
         in_doubt: fields of a write in doubt that show neither what was there nor what was sent.
     """
 
@@ -222,6 +223,7 @@ class Before:
     held: Mapping[str, Held] = field(default_factory=dict)
     created_by_us: bool = False
     both_new: bool = False
+    given: frozenset[str] = frozenset()
     in_doubt: frozenset[str] = frozenset()
 
 
@@ -276,13 +278,14 @@ def _merge_one(name: str, before: Before, seen: Seen) -> tuple[Outcome, Conflict
     agreed = None if full is None else Agreed(before.through.get(name, full.value), full.by)
     shadow = Shadow(before.shadow[name]) if name in before.shadow else None
     policy = before.policies[name]
+    given_out = before.created_by_us and name in before.given
     outcome = merge_field(
         agreed,
         shadow,
         seen,
         policy,
-        created_by_us=before.created_by_us,
-        both_new=before.both_new,
+        created_by_us=before.created_by_us and not given_out,
+        both_new=before.both_new or given_out,
         in_doubt=name in before.in_doubt,
     )
     outcome = outcome if full is None else _with_fuller(outcome, full, seen)

@@ -60,6 +60,7 @@ class FieldSpec:
         rule: how a conflict is usually settled.
         key: part of the natural key, so never emptied.
         length: longest text, in code points; None where there is no limit.
+        given: a system may give it out by itself; where it cannot be written there, that is no mere default.
     """
 
     name: str
@@ -69,6 +70,7 @@ class FieldSpec:
     rule: Rule = "owner"
     key: bool = False
     length: int | None = None
+    given: bool = False
 
     @property
     def is_group(self) -> bool:
@@ -112,7 +114,7 @@ _PRODUCT = _table(
 _CUSTOMER = _table(
     FieldSpec("kind", "ref"),
     FieldSpec("email", "text", tag="id", owner="shop", rule="manual", key=True, length=255),
-    FieldSpec("customer_no", "code", tag="id", length=18),
+    FieldSpec("customer_no", "code", tag="id", length=18, given=True),
     FieldSpec("loyalty_card", "code", tag="id", owner="till", length=40),
     FieldSpec("name", "name", tag="id", owner="shop", rule="latest"),
     FieldSpec("company", "text", tag="id", length=255),

@@ -21,6 +21,7 @@ from connector.errors import MappingError
 from connector.mapping.lens import Context, EntityMapping
 from connector.model.binding import Held, Provenance
 from connector.model.entity import LIFE_FIELD, Canonical, Entity, Key, Native, Value
+from connector.model.fields import spec_of
 from connector.model.record import Binding, Event, Known, Record
 from connector.observe.match import display_key, hints_of, keys_of
 from connector.topology import Side, Topology
@@ -141,8 +142,16 @@ def _before(
         held=binding.held,
         created_by_us=binding.origin == "created" and binding.seen_at is None,
         both_new=both_new,
+        given=_given_there(mapping, entity),
         in_doubt=in_doubt,
     )
+
+
+def _given_there(mapping: EntityMapping, entity: Entity) -> frozenset[str]:
+    """Fields that the channel gives out by itself and takes from nobody, such as a customer's number."""
+    specs = {name: spec_of(entity, name) for name in mapping.fields}
+    given = (name for name, spec in specs.items() if spec is not None and spec.given)
+    return frozenset(name for name in given if not mapping.writable(name, creating=True))
 
 
 def shadow_values(mapping: EntityMapping, binding: Binding, context: Context) -> dict[str, Value]:

@@ -110,3 +110,36 @@ def test_a_customer_without_any_key_waits(shop: Chain) -> None:
         channel: len(shop.worlds[channel].things[Entity.CUSTOMER]) for channel in ("shop", "erp", "till")
     }
     assert any("no key" in reason for reason in shop.strangers("shop", Entity.CUSTOMER).values())
+
+
+NUMBER = 'customer_no = { remote = "number", convert = ["code"] }'
+NUMBERED = MAPPING.replace("[customer.fields]", f"[customer.fields]\n{NUMBER}")
+NUMBERING = NUMBERED.replace('"number", convert', '"number", write = "never", convert')
+
+
+@pytest.mark.parametrize(
+    ("owner", "typed", "expected"),
+    [
+        ("erp", None, "1001"),
+        ("erp", "S-7", "1001"),
+        ("shop", None, "1001"),
+        ("shop", "S-7", "S-7"),
+    ],
+)
+def test_a_number_that_is_given_out_there_is_the_customers(
+    tmp_path: Path, owner: str, typed: str | None, expected: str
+) -> None:
+    """The ERP numbers what we create in it: that is no default to be passed over, and goes where it has a place."""
+    config = ERP_APART.replace("[sync.price]", f'[sync.customer.fields.customer_no]\nowner = "{owner}"\n[sync.price]')
+    with chain(tmp_path, config, NUMBERED, NUMBERING) as shop:
+        shop.match()
+        shop.sync()
+        shop.worlds["shop"].put(Entity.CUSTOMER, {"email": "anna@example.com", "number": typed})
+        shop.sync()
+        (made,) = shop.worlds["erp"].things[Entity.CUSTOMER].values()
+        shop.worlds["erp"].edit(Entity.CUSTOMER, made.id, number="1001")
+        shop.sync()
+        shop.sync()
+        numbers = {name: customers(shop, name)["anna@example.com"].get("number") for name in EVERYWHERE}
+        assert {"erp": "1001", "shop": expected, "till": expected} == numbers
+        assert 0 == shop.sync().written

@@ -12,6 +12,7 @@ import pytest
 
 from connector import operator, settle
 from connector import round as rounds
+from connector.decide import merge as merging
 from connector.deliver import compose, deliver, doubt, receipts
 from connector.deliver import weighing as out
 from connector.ledger import credentials, facts, records
@@ -44,6 +45,8 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("2 what another rewrites is held", intake.merge_row, "**rewritten(after, shadow_values(mapping, after, context), workspace.moment.now)", ""), "engine/test_merging.py::test_what_a_person_may_not_change_is_not_written_for_ever"),
     (Mutant("2 confirmed writes are counted", receipts.receive, "confirmed=count_confirmed(binding, owed or {}, session.now)", "confirmed=binding.confirmed"), "engine/test_merging.py::test_what_a_person_may_not_change_is_not_written_for_ever"),
     # section 4
+    (Mutant("2.5 a number given out there is no default", absorb._before, "given=_given_there(mapping, entity)", "given=frozenset()"), "engine/test_customers.py::test_a_number_that_is_given_out_there_is_the_customers[erp-None-1001]"),
+    (Mutant("2.5 and counts as the owner says", merging._merge_one, "before.both_new or given_out", "before.both_new"), "engine/test_customers.py::test_a_number_that_is_given_out_there_is_the_customers[erp-S-7-1001]"),
     (Mutant("4 a receipt moves the shadow by what was sent", figures.take_figure, "if pieces:", "if pieces and binding.replaced is None:"), "engine/test_stock.py::test_a_sale_just_after_a_write_is_a_sale"),
     (Mutant("4 claims are read before figures", rounds.read_facts, "if scope.covers(name, Entity.STOCK):", "if False:"), "engine/test_stock.py::test_an_order_is_one_movement_however_many_channels_report_it"),
     (Mutant("4 one way only where events cannot be told apart", picture.direction, 'told == "both" and one_way_because(topology, channel)', "False"), "engine/test_stock.py::test_a_system_that_may_subtract_twice_is_only_read"),
