@@ -17,7 +17,7 @@ from connector.deliver import compose, deliver, doubt, receipts
 from connector.deliver import weighing as out
 from connector.ledger import credentials, facts, records
 from connector.observe import absence, absorb, feed, gate, intake, rows, tombstone, weighing, workspace
-from connector.stock import anew, picture, refunds
+from connector.stock import anew, counts, picture, refunds
 from connector.stock import intake as figures
 from connector.stock import settle as stock
 from tests.mutants.mutant import Mutant
@@ -66,6 +66,11 @@ MUTANTS: list[tuple[Mutant, str]] = [
     (Mutant("4 doubt: flagged with both figures", doubt._settle_stock, "if settled.figures is not None:", "if False:"), "engine/test_stock.py::test_a_figure_that_fits_neither_explanation_is_flagged[lost]"),
     (Mutant("4 doubt: the shadow is the explanation taken", doubt._settle_stock, "shadow = {**binding.shadow, name: settled.shadow.raw}", "shadow = dict(binding.shadow)"), "engine/test_stock.py::test_a_figure_that_fits_neither_explanation_is_flagged[after]"),
     (Mutant("4 an absolute figure is read again first", deliver._look_again, "always = lane.side.can(lane.entity).reread", "always = False"), "engine/test_stock.py::test_a_sale_between_reading_and_writing_survives"),
+    (Mutant("4 a count ends what was uncertain", counts._set, "end(workspace, record.id)", "pass"), "engine/test_stock.py::test_a_count_ends_what_was_uncertain"),
+    (Mutant("4 a count is rebased over what moved since", counts._result, "[own, *_moved(entries, told)]", "[]"), "engine/test_stock.py::test_sales_elsewhere_after_a_count_are_taken_off_it"),
+    (Mutant("4 a count waits for every channel", counts._read_at, "lanes.state(workspace.session, side.name, Entity.STOCK).observed_at or NEVER", "workspace.moment.now"), "engine/test_stock.py::test_a_count_waits_for_a_channel_that_was_not_read_since"),
+    (Mutant("4 a view is booked on its locations", figures._shares, "if view is None or workspace.topology.figure_place(side.name) is None:", "if True:"), "engine/test_stock.py::test_a_movement_on_a_view_is_booked_on_its_locations"),
+    (Mutant("4 a view shows what lies only at its second location", stock._places_of_views, "missing.add(place)", "pass"), "engine/test_stock.py::test_a_view_shows_what_lies_only_at_its_second_location"),
     # section 5
     (Mutant("5.1 the cursor moves with its merges", feed.observe, "        with parts.ledger.write() as session:\n", "        with parts.ledger.write() as session:\n            lanes.advance(session, lane.side.name, lane.entity, read.page.cursor or '')\n        with parts.ledger.write() as session:\n"), "engine/test_crash.py::test_a_reading_that_is_killed_is_read_again[2]"),
     (Mutant("5.1 a page that was read is not read for ever", feed.observe, "if read.page.cursor is not None:", "if False:"), "engine/test_crash.py::test_a_quiet_round_reads_no_row_again"),
