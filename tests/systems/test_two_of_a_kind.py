@@ -115,6 +115,12 @@ class Chain:
             found[name] = row[{EXACT: "CurrentStock", MAGENTO: "quantity", LIGHTSPEED: "current_inventory_level"}[kind]]
         return found
 
+    def in_the_erp(self, sku: str) -> Decimal:
+        """The pieces that the ERP shows at all places together."""
+        item = self.floor.known(PRODUCT, sku).bindings["exact"].external_id
+        positions = self.state("exact")["sync/Inventory/StockPositions"]
+        return sum((row["CurrentStock"] for row in positions if row["ItemId"] == item), Decimal(0))
+
     def settles_silently(self) -> None:
         """Everything arrives, nothing differs any more, and one more round writes nothing."""
         self.floor.settle()
@@ -195,6 +201,7 @@ def test_a_refund_of_what_the_erp_has_delivered_takes_it_once(chain: Chain, retu
     sku, order = next(chain.free), f"00000910{returned:d}"
     chain.edit("exact", "stock", sku=sku, location="3", quantity=20)
     chain.settles_silently()
+    begun = chain.in_the_erp(sku)
     lines = [{"sku": sku, "quantity": 3}]
     chain.edit("webshop", "order", reference=order, lines=lines)
     chain.edit("webshop", "invoice", order=order)
@@ -206,6 +213,7 @@ def test_a_refund_of_what_the_erp_has_delivered_takes_it_once(chain: Chain, retu
     chain.edit("webshop", "refund", order=order, lines=[{"sku": sku, "quantity": 2}], return_to_stock=returned)
     chain.settles_silently()
     assert everywhere(17) == chain.in_gent(sku)
+    assert begun - 3 == chain.in_the_erp(sku), "wherever the shop took them off"
     assert [] == chain.floor.differences()
 
 
