@@ -3,7 +3,12 @@
 An adapter speaks one kind of system. It knows nothing of the ledger, of agreed values or of other
 channels: it reads native rows, writes native fields, and says what it can do as data
 (:class:`Capabilities`). Its errors are those of :mod:`connector.errors`. Start from
-``adapters/memory.py``; ``connector/testing`` holds the conformance suite every adapter must pass.
+``adapters/memory.py``, or outside this repository with ``connector adapters new``; docs/write-an-adapter.md
+goes the whole way. ``connector/testing`` holds the conformance suite every adapter must pass.
+
+An installed distribution brings an adapter along by two entry points of the adapter's name, and nothing else:
+``connector.adapters`` names its :class:`AdapterType`, ``connector.mappings`` the package that holds its
+mapping, ``NAME.toml``, which is used where a channel names none.
 
 Rules for every method
 - Batches in, batches out; the adapter splits them into calls as the system likes it.

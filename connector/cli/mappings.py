@@ -16,12 +16,12 @@ from connector.cli.call import Call, shared
 from connector.cli.exit import Exit
 from connector.cli.scope import known
 from connector.config import Config
-from connector.config.sections import shipped_mapping
 from connector.errors import ConfigError, Problem
 from connector.mapping.context import Context
 from connector.mapping.laws import check_laws, run_tests, samples_of
 from connector.mapping.lens import EntityMapping, Mapping_
 from connector.mapping.load import load_mapping
+from connector.mapping.shipped import shipped_mapping
 from connector.model.entity import Entity
 
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))

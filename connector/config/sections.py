@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from connector.config.model import Brakes, ChannelConfig, Config, FieldPolicy, S
 from connector.config.policy import canonical_name
 from connector.config.secrets import Environment, Resolver, is_reference
 from connector.contract import AdapterType
+from connector.mapping.shipped import shipped_mapping
 from connector.model.entity import Entity, Location, PriceList
 from connector.toml_lines import Path as KeyPath
 from connector.toml_report import Report
@@ -224,13 +224,6 @@ class Reader:
         written = self._report.validated(schema.AlertsTable, self._tables.get("alerts", {}), ("alerts",))
         resolver = Resolver(self._environment, self._report)
         return tuple(resolver.text(url, ("alerts", "urls", i)) for i, url in enumerate(written.urls if written else ()))
-
-
-def shipped_mapping(adapter: str) -> Path:
-    """Where the mapping that is shipped for an adapter stands, if there is one."""
-    folder = find_spec("mappings")
-    places = folder.submodule_search_locations if folder else None
-    return Path(next(iter(places or ("mappings",)))) / f"{adapter}.toml"
 
 
 def _common(written: schema.SyncTable | schema.StockTable) -> dict[str, Any]:

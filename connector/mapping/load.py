@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +18,11 @@ from connector.mapping import addresses, amounts, days, markup, people, places  
 from connector.mapping.compile import Compiler, Sources
 from connector.mapping.lens import Mapping_
 from connector.mapping.schema import MappingTable
+from connector.mapping.shipped import shipped_mapping, shipped_names
 from connector.model.entity import Entity
 from connector.toml_lines import syntax_error
 from connector.toml_report import Report, suggestion
 
-#: Where shipped mappings are found by name.
-_SHIPPED: Final = "mappings"
 _ROW_KEYS: Final = ("fields", "fixed", "create", "always", "needs", "refuse")
 
 
@@ -67,7 +65,7 @@ def _path_of(source: Path | str) -> Path:
     text = str(source)
     if isinstance(source, Path) or text.endswith(".toml"):
         return Path(source)
-    return Path(str(resources.files(_SHIPPED))) / f"{text}.toml"
+    return shipped_mapping(text)
 
 
 def _with_what_it_extends(path: Path) -> Iterator[_File]:
@@ -82,14 +80,9 @@ def _with_what_it_extends(path: Path) -> Iterator[_File]:
             return
         path = path.parent / extends if extends.endswith(".toml") else _path_of(extends)
         if path.resolve() in seen or not path.is_file():
-            base.report.add(("extends",), f"there is no other mapping {extends}", suggestion(extends, _shipped_names()))
+            base.report.add(("extends",), f"there is no other mapping {extends}", suggestion(extends, shipped_names()))
             return
         base = _read(path)
-
-
-def _shipped_names() -> list[str]:
-    folder = Path(str(resources.files(_SHIPPED)))
-    return [file.stem for file in folder.glob("*.toml")]
 
 
 def _read(path: Path) -> _File:
@@ -101,7 +94,7 @@ def _read(path: Path) -> _File:
         line, complaint = syntax_error(error, text)
         raise ConfigError([Problem(f"{name}:{line}", complaint)]) from error
     except (OSError, UnicodeDecodeError) as error:
-        remedy = f"shipped are {', '.join(sorted(_shipped_names()))}"
+        remedy = f"shipped are {', '.join(shipped_names())}"
         raise ConfigError([Problem(name, "cannot be read", remedy)]) from error
     report = Report(name, text)
     return _File(name, raw, report.validated(MappingTable, _without_left_out(raw), ()), report)
