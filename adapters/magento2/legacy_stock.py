@@ -6,12 +6,14 @@ Read from the list of low stock with a limit that nothing is above, written prod
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from adapters.magento2.api import ALL, Api, one_by_one
 from adapters.magento2.catalogue import Catalogue
+from adapters.magento2.shapes import same
 from connector.contract import Opening, Page, Row, RowResult, Write
-from connector.errors import ContractBroken, Gone
+from connector.errors import ContractBroken, Gone, Stale
 from connector.model.entity import code_key
 
 SOURCE: Final = "default"
@@ -52,22 +54,30 @@ class LegacyStock:
         """The figures of these products, one call each."""
         rows: list[Row] = []
         for sku in skus:
-            try:
-                item = self._api.get(_ONE, "stock", {"sku": sku})
-            except Gone:
-                continue
-            rows.append(_row(str(item["product_id"]), sku, item))
+            with suppress(Gone):
+                rows.append(self._figure(sku))
         return rows
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
-        """Set figures, one call each."""
+        """Set figures, one after another.
+
+        Each is read once more just before: the figures of a whole batch were read long ago by the time the last
+        one is written, and a sale in between would be overwritten. Stale where it is another one by now.
+        """
         return one_by_one(writes, self._one)
 
     def _one(self, write: Write) -> RowResult:
+        sku = str(write.parent.get("sku") or write.before.get("sku"))
+        now = self._figure(sku)
+        if not same(now.native["quantity"], write.before.get("quantity", now.native["quantity"])):
+            raise Stale("the figure has changed", entity="stock", external_id=write.external_id)
         body = {"stockItem": {"qty": write.fields.get("quantity"), "is_in_stock": True}}
-        self._api.write("PUT", _SET, "stock", body, {"sku": str(write.parent.get("sku") or write.before.get("sku"))})
-        product = write.parent_id or write.external_id.partition("/")[0]
-        return RowResult(write.token, f"{product}/{SOURCE}")
+        self._api.write("PUT", _SET, "stock", body, {"sku": sku})
+        return RowResult(write.token, now.external_id)
+
+    def _figure(self, sku: str) -> Row:
+        item = self._api.get(_ONE, "stock", {"sku": sku})
+        return _row(str(item["product_id"]), sku, item)
 
     def _page(self, page: int) -> tuple[list[dict[str, Any]], int]:
         query = [("scopeId", "0"), ("qty", _ABOVE_ALL), ("currentPage", str(page)), ("pageSize", str(_PAGE))]

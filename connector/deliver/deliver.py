@@ -114,10 +114,11 @@ def _next_batch(parts: Parts, lane: Lane, scope_keys: Sequence[str], tried: set[
 def _deliver_batch(parts: Parts, lane: Lane, batch: Sequence[int], done: Delivered) -> set[int]:
     """One batch: answers the records that came a step further, and so may owe the next.
 
-    What goes out in one call is intended just before it: with the receipts of the call before.
+    Read again last, so that between that and the write there is nothing else. What goes out in one call is
+    intended just before it: with the receipts of the call before.
     """
-    _look_again(parts, lane, batch)
     moved = _look_up_creates(parts, lane, batch, done)
+    _look_again(parts, lane, batch)
     call, later = _let_out(parts, lane, batch, done)
     while call:
         results = _send(parts, lane, call, done)

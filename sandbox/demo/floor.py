@@ -51,6 +51,11 @@ class System:
         answer = requests.get(f"{self.told['control']}calls", timeout=TIMEOUT_S)
         return dict(answer.json()["counters"])
 
+    def state(self) -> dict[str, Any]:
+        """Everything that it holds."""
+        answer = requests.get(f"{self.told['control']}state", timeout=TIMEOUT_S)
+        return dict(answer.json())
+
     def get(self, path: str, **headers: str) -> Any:
         """Read through the system's own interface, as a technician with a browser would."""
         answer = requests.get(f"{self.url}{path}", headers=headers, timeout=TIMEOUT_S)

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -1190,6 +1190,20 @@ def test_a_shop_without_sources_has_one_figure_per_product(shop: Shop, place: st
     shop.fault("status", "/stockItems/lowStock/", status=200, body={"items": [item], "total_count": 2}, times=None)
     with pytest.raises(ContractBroken):
         rows_of(channel.changes(STOCK, None))
+
+
+def test_the_figure_of_a_shop_without_sources_is_not_overwritten_unseen(shop: Shop) -> None:
+    """One by one a batch takes long: each figure is looked at once more, and one that moved meanwhile is left alone."""
+    missing = {"message": "Request does not match any route."}
+    shop.fault("status", "/V1/inventory/", status=404, body=missing, times=None)
+    channel = Adapter.open(Opening(**{**vars(shop.opening()), "locations": ("default",)}))
+    row = product(channel, shop.skus()[0])
+    first = shop.dependent(row, {"quantity": Decimal(4)}, "default")
+    assert ["NoneType"] == errors(channel.write(STOCK, [first]))
+    late = replace(first, fields={"quantity": Decimal(9)}, before={"quantity": Decimal(5)})
+    assert ["Stale"] == errors(channel.write(STOCK, [late]))
+    assert {"default": 4} == {name: one.native["quantity"] for name, one in dependents(channel, STOCK, row).items()}
+    assert ["NoneType"] == errors(channel.write(STOCK, [replace(late, before={"quantity": Decimal("4.0000")})]))
 
 
 # --- customers
