@@ -1,16 +1,19 @@
-"""``connector adapters``: what is installed, and what each system can do."""
+"""``connector adapters``: what is installed, what each system can do, and the beginning of a new one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from connector import installed
+from connector.cli import skeleton
 from connector.cli.call import Call, shared
 from connector.cli.scope import known
+from connector.cli.skeleton import ToDo
 from connector.config.secrets import holds_secret
 from connector.contract import AdapterType, Capabilities
 from connector.errors import ConfigError, Problem
@@ -19,7 +22,7 @@ from connector.toml_report import declared
 
 @click.group()
 def adapters() -> None:
-    """What is installed, and what each system can do."""
+    """What is installed, what each system can do, and the beginning of a new one."""
 
 
 @adapters.command("list")
@@ -45,6 +48,26 @@ def show_adapter(call: Call, name: str) -> None:
     call.out.show(document, lambda: _draw(call, name, can, keys))
 
 
+@adapters.command("new")
+@shared
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the project is made; connector-NAME here, if left out.",
+)
+def new_adapter(call: Call, name: str, folder: Path | None) -> None:
+    """Make the skeleton of an adapter NAME: a small project of its own, and the list of what is left to write.
+
+    It can be installed at once, and its channel passes the conformance suite on a system in memory. Nothing that
+    exists is overwritten.
+    """
+    place = folder or Path(skeleton.distribution_of(name))
+    files, left = skeleton.make(name, place), skeleton.todos(name)
+    document = {"adapter": name, "folder": place, "files": files, "to_do": left}
+    call.out.show(document, lambda: _draw_made(call, place, len(files), left))
+
+
 def loaded(name: str) -> AdapterType:
     """The adapter; ConfigError where something that it needs is not installed."""
     try:
@@ -65,6 +88,15 @@ def keys_of(adapter: AdapterType) -> Iterator[dict[str, Any]]:
             "default": default,
             "what": field.description or "",
         }
+
+
+def _draw_made(call: Call, place: Path, files: int, left: list[ToDo]) -> None:
+    call.out.line(f"Made {files} files in {place}. To do, in this order:")
+    call.out.line()
+    for one in left:
+        call.out.line(f"{one.number}. {one.title} ({one.file})")
+    call.out.line()
+    call.out.line(f"{place}/README.md says how it is installed and tried; docs/write-an-adapter.md goes the whole way.")
 
 
 def _draw(call: Call, name: str, can: Capabilities, keys: list[dict[str, Any]]) -> None:

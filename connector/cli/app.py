@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "quarantine": ("connector.cli.settled:quarantine", "what is refused, and why: list, show, retry, drop"),
     "brakes": ("connector.cli.settled:brakes", "what is parked: list, show, release, refuse"),
     "mappings": ("connector.cli.mappings:mappings", "check, test and show how fields translate"),
-    "adapters": ("connector.cli.adapters:adapters", "what is installed, and what each system can do"),
+    "adapters": ("connector.cli.adapters:adapters", "what is installed, what each system can do; begin a new one"),
     "ledger": ("connector.cli.ledger:ledger", "back up, restore, verify, migrate and compact the ledger"),
     "sandbox": ("sandbox.__main__:main", "a local stand-in of a system, to try things on"),
 }
