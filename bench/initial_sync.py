@@ -33,10 +33,10 @@ from sandbox.demo.shop import GOODS, furnish
 from sandbox.shop.generate import make_shop
 
 #: How far above its floor a system may be called: a twentieth, and so many calls for what does not grow with
-#: the catalogue: settings, taxes, sources and orders, read by each command; two or three calls for each brand
-#: that is not there yet; the page that ends a listing.
+#: the catalogue. Of the shop, the hungriest: its settings, sources and orders, read by each command (some twenty);
+#: two for each brand that is not there yet (some fifteen); and a bulk whose end is not seen at the first look.
 TOLERANCE: Final = 1.05
-BEGINNINGS: Final = 80
+BEGINNINGS: Final = 50
 COMMANDS: Final = (("match", "--approve"), ("sync",))
 
 
@@ -84,8 +84,8 @@ def floors(size: Size) -> dict[str, int]:
 
     exact: a thousand rows a call for each of three streams, and one call for what was deleted.
     webshop: the products twice, as a list of 300 and as what was just made; then per hundred products
-        one look-up, one bulk and three calls that follow it to its end; per five hundred figures five
-        look-ups of a hundred products, one that its products are there, and the write.
+        one look-up, one bulk and three calls that follow it to its end; per five hundred figures two
+        look-ups, of as many SKUs as an address holds, one that its products are there, and the write.
     store: a product cannot be created with its stock tracked, so two calls each; a thousand figures in
         a call, and for each such call the list of levels by the five thousand.
     """
@@ -93,7 +93,7 @@ def floors(size: Size) -> dict[str, int]:
     adjustments = ceil(size.figures["store"] / 1000)
     return {
         "exact": 2 * ceil(size.products / 1000) + ceil(size.figures["exact"] / 1000) + 1,
-        "webshop": 2 * ceil(size.products / 300) + 5 * batches + 7 * stock,
+        "webshop": 2 * ceil(size.products / 300) + 5 * batches + 4 * stock,
         "store": 2 * size.products + adjustments * (1 + ceil(size.figures["store"] / 5000)),
     }
 

@@ -185,6 +185,4 @@ def _check_record(answer: Answer, path: Path, number: int, parts: Parts) -> None
 
 def _is_waiting(parts: Parts, answer: Answer) -> bool:
     with parts.ledger.read() as session:
-        return any(
-            one.external_id == answer.external_id for one in holds.strangers(session, answer.channel, answer.entity)
-        )
+        return holds.find_stranger(session, answer.channel, answer.entity, answer.external_id) is not None

@@ -61,6 +61,17 @@ class Output:
         else:
             draw()
 
+    def show_again(self, document: object, draw: Callable[[], None]) -> None:
+        """One look of many: a line for scripts, a fresh screen for people; at once."""
+        if self.as_json:
+            self._stream.write(json.dumps(jsonable(document), ensure_ascii=False) + "\n")
+        else:
+            import click
+
+            click.clear()
+            draw()
+        self._stream.flush()
+
     def document(self, value: object) -> None:
         """One JSON document: exact numbers as text, moments in ISO 8601, dataclasses as objects."""
         self._stream.write(json.dumps(jsonable(value), ensure_ascii=False, indent=2) + "\n")

@@ -31,20 +31,27 @@ WATCH_S = 2.0
 
 @click.command()
 @shared
-@click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
-def status(call: Call, watch: bool) -> int:
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=0.1),
+    is_flag=False,
+    flag_value=WATCH_S,
+    metavar="[SECONDS]",
+    help="Look again every two seconds, or every SECONDS, until Ctrl-C; with --json, a document a line.",
+)
+def status(call: Call, watch: float | None) -> int:
     """How fresh is every lane, what is owed, and what waits for a person."""
     with working(call) as parts:
         while True:
             lanes = standing(parts, call.scope)
             holder = _holder(call)
             document = {"daemon": holder, "lanes": lanes, "budgets": _budgets(parts)}
-            if watch and not call.as_json:
-                click.clear()
-            call.out.show(document, partial(_draw_status, call, parts, lanes, holder))
-            if not watch:
+            draw = partial(_draw_status, call, parts, lanes, holder)
+            if watch is None:
+                call.out.show(document, draw)
                 return Exit.LEFT_OVER if any(map(_is_left, lanes)) else Exit.DONE
-            time.sleep(WATCH_S)
+            call.out.show_again(document, draw)
+            time.sleep(watch)
 
 
 def _holder(call: Call) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -266,6 +266,14 @@ def strangers(
     if limit is not None:
         query = query.limit(limit)
     return [_to_stranger(row) for row in session.connection.execute(query)]
+
+
+def each_stranger(session: Session, channel: str, entity: Entity, size: int = 500) -> Iterator[Stranger]:
+    """All of them in the order of their ids, so many in memory at a time."""
+    after = ""
+    while found := strangers(session, channel, entity, limit=size, after=after):
+        yield from found
+        after = found[-1].external_id
 
 
 def find_stranger(session: Session, channel: str, entity: Entity, external_id: str) -> Stranger | None:

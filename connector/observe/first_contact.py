@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connector.ledger import holds, lanes, records
 from connector.ledger.holds import Stranger
+from connector.ledger.store import Session
 from connector.model.entity import DEPENDENT, Entity, Key
 from connector.observe.feed import observe_facts
 from connector.observe.intake import AMBIGUOUS, PARENTLESS, UNAPPROVED, link_stranger, retry_strangers
@@ -32,21 +33,27 @@ class Proposal:
 def propose(parts: Parts, chosen: Sequence[Lane]) -> list[Proposal]:
     """Compare the keys of all strangers of an entity across channels; changes nothing."""
     with parts.ledger.read() as session:
-        found: list[Proposal] = []
         known: dict[Entity, set[str]] = {}
-        for lane in chosen:
-            waiting = holds.strangers(session, lane.side.name, lane.entity)
-            approved = lanes.state(session, lane.side.name, lane.entity).approved_at is not None
-            doubts = [one for one in waiting if one.reason.startswith(AMBIGUOUS)]
-            texts = known.setdefault(lane.entity, set())
-            exact = [one for one in waiting if one.reason in (UNAPPROVED, PARENTLESS)]
-            keys = [_key_texts(parts, lane, one) for one in exact]
-            links = sum(bool(own & texts) or bool(_held(parts, lane, own)) for own in keys)
-            texts.update(*keys)
-            found.append(
-                Proposal(lane.side.name, lane.entity, approved, len(waiting), links, len(exact) - links, doubts)
-            )
-    return found
+        return [_propose(parts, session, lane, known.setdefault(lane.entity, set())) for lane in chosen]
+
+
+def _propose(parts: Parts, session: Session, lane: Lane, known: set[str]) -> Proposal:
+    """One lane, against the keys of the lanes before it; its own are added to them."""
+    doubts: list[Stranger] = []
+    own_keys: set[str] = set()
+    waiting = exact = links = 0
+    for stranger in holds.each_stranger(session, lane.side.name, lane.entity):
+        waiting += 1
+        if stranger.reason.startswith(AMBIGUOUS):
+            doubts.append(stranger)
+        elif stranger.reason in (UNAPPROVED, PARENTLESS):
+            keys = _key_texts(parts, lane, stranger)
+            exact += 1
+            links += bool(keys & known) or _held(parts, lane, keys)
+            own_keys |= keys
+    known |= own_keys
+    approved = lanes.state(session, lane.side.name, lane.entity).approved_at is not None
+    return Proposal(lane.side.name, lane.entity, approved, waiting, links, exact - links, doubts)
 
 
 def _key_texts(parts: Parts, lane: Lane, stranger: Stranger) -> set[str]:
@@ -122,8 +129,8 @@ def _settle_everything(parts: Parts, chosen: Sequence[Lane]) -> None:
 def link(parts: Parts, lane: Lane, external_id: str, record_id: int) -> Tally:
     """A person has decided: this stranger is that record."""
     with parts.ledger.write() as session:
-        waiting = [
-            one for one in holds.strangers(session, lane.side.name, lane.entity) if one.external_id == external_id
-        ]
+        waiting = holds.find_stranger(session, lane.side.name, lane.entity, external_id)
+        if waiting is None:  # linked by somebody else meanwhile
+            return Tally()
         workspace = Workspace(session, parts.topology, parts.moment(session))
-        return link_stranger(workspace, lane, waiting[0], record_id)
+        return link_stranger(workspace, lane, waiting, record_id)

@@ -506,4 +506,5 @@ def retry_strangers(
         if observed:
             sequence, began_at = min(s.read_sequence for s in observed), min(s.began_at for s in observed)
             take_observations(workspace, Reading(lane, sequence, began_at, None), observed, tally, both_new=both_new)
+        workspace.forget()
     return tally

@@ -76,7 +76,7 @@ def _may_end(workspace: Workspace, lane: Lane, known: Known) -> bool:
 def _others_with_key(workspace: Workspace, lane: Lane, known: Known, binding: Binding) -> list[str]:
     """Strangers of this channel that hold the record's key: it was replaced there, not deleted."""
     keys = {key.text for key in keys_of(lane.entity, known.record.values())}
-    waiting = holds.strangers(workspace.session, lane.side.name, lane.entity)
+    waiting = holds.each_stranger(workspace.session, lane.side.name, lane.entity)
     return [
         one.external_id
         for one in waiting

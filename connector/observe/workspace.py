@@ -148,6 +148,14 @@ class Workspace:
         settle_stock(self, {id_ for id_ in stock if id_ is not None})
         self._store()
 
+    def forget(self) -> None:
+        """Store everything, and let go of what was loaded: more will come than there is room for."""
+        self.flush()
+        self.known.clear()
+        self._stored.clear()
+        for met in self._dependents.values():
+            met.clear()
+
     def _is(self, record_id: int, entity: Entity) -> bool:
         return self.known[record_id].record.entity is entity
 

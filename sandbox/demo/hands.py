@@ -17,6 +17,8 @@ from typing import Any
 
 import click
 
+from sandbox.demo.watch import Status, status_watched
+
 #: One command; reading everything waits for a budget's minute at most.
 COMMAND_S = 300
 #: Everything is quiet well before this, or something is wrong.
@@ -40,6 +42,7 @@ class Hands:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._status: Status  # while the daemon runs
 
     def type(self, *words: str, expect: tuple[int, ...] = (0,)) -> Done:
         """Run a command where people look on; its output is shown. Any other exit status ends the demo."""
@@ -64,10 +67,6 @@ class Hands:
         )
         return Done(ran.returncode, ran.stdout)
 
-    def lanes(self) -> list[dict[str, Any]]:
-        """Every lane as ``connector status`` knows it."""
-        return list(self.ask("status", "--json").document["lanes"])
-
     def notice(self, entity: str, *channels: str) -> None:
         """Have the daemon look at once at what people changed there, and wait until everybody has it."""
         scope = [word for channel in channels for word in ("--channel", channel)]
@@ -78,10 +77,9 @@ class Hands:
         """Until nothing is owed, in doubt or failing; what a person must settle may remain."""
         deadline = time.monotonic() + QUIET_S
         while time.monotonic() < deadline:
-            lanes = self.lanes()
+            lanes = self._status.now()["lanes"]
             if not any(lane["owed"] or lane["in_doubt"] or lane["error"] for lane in lanes):
                 return
-            _pause(0.5)
         left = [f"{lane['channel']}/{lane['entity']}: {lane['owed']} owed, {lane['error']}" for lane in lanes]
         raise RuntimeError("it did not become quiet:\n" + "\n".join(left))
 
@@ -91,10 +89,9 @@ class Hands:
 
     def _wait_until_it_runs(self, process: subprocess.Popen[str]) -> None:
         """From then on commands are handed to it."""
-        while self.ask("status", "--json").document["daemon"] is None:
+        while self._status.now()["daemon"] is None:
             if process.poll() is not None:
                 raise RuntimeError(f"the daemon ended with {process.returncode}")
-            _pause(0.2)
 
     @contextmanager
     def daemon(self) -> Iterator[None]:
@@ -110,8 +107,9 @@ class Hands:
         watcher = threading.Thread(target=_show_travel, args=(process,), daemon=True)
         watcher.start()
         try:
-            self._wait_until_it_runs(process)
-            yield
+            with status_watched(self.folder) as self._status:
+                self._wait_until_it_runs(process)
+                yield
         finally:
             process.send_signal(signal.SIGTERM)
             status = process.wait(timeout=COMMAND_S)
@@ -142,7 +140,3 @@ def _told(fact: dict[str, Any]) -> str:
     if event in ("lane.failed", "lane.recovered"):
         return f"! {fact.get('lane')}: {event.removeprefix('lane.')} {fact.get('error', '')} {fact.get('action', '')}"
     return ""
-
-
-def _pause(seconds: float) -> None:
-    threading.Event().wait(seconds)

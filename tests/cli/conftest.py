@@ -168,6 +168,11 @@ class Shop:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command that goes on; whoever reads its lines ends it."""
+        command = [sys.executable, "-m", "connector", *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=self._environ({}), stdout=subprocess.PIPE, text=True)
+
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")

@@ -192,3 +192,17 @@ def test_nothing_of_all_this_shows_the_token(shop: Shop) -> None:
     shown = [shop.run(*command, given="x\n", CONNECTOR_LOG_LEVEL="debug") for command in commands]
     assert all(ran.status in (0, 2) for ran in shown), os.linesep.join(ran.err for ran in shown)
     assert not any(TOKEN in ran.out + ran.err for ran in shown)
+
+
+def test_status_is_watched_a_document_a_line(shop: Shop) -> None:
+    """A script reads one JSON document a line, each a look of its own, until it has seen enough."""
+    process = shop.begin("status", "--json", "--watch", "0.1")
+    assert process.stdout is not None
+    try:
+        looks = [json.loads(process.stdout.readline()) for _ in range(3)]
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert [None] * 3 == [look["daemon"] for look in looks]
+    lanes = [[f"{lane['channel']}/{lane['entity']}" for lane in look["lanes"]] for look in looks]
+    assert [["shop/product"]] * 3 == lanes

@@ -14,10 +14,13 @@ import pytest
 
 from adapters.memory import PAGE
 from connector.contract import Channel, Page, Row
+from connector.ledger import lanes
 from connector.model.entity import Entity
+from connector.observe import intake
 from connector.observe.absence import sweep
 from connector.observe.feed import observe
 from connector.observe.reading import Tally
+from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from tests.engine.shop import chain
 
@@ -59,6 +62,29 @@ class Watched:
         id_ = Id(row.external_id)
         self.alive.append(weakref.ref(id_))
         return replace(row, external_id=id_)
+
+
+def test_an_approval_lets_go_of_what_it_has_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers are met a page at a time, and the records that they become are not kept until the last one."""
+    held: list[int] = []
+    with chain(tmp_path) as built:
+        for number in range(6):
+            built.add_product(f"A-{number}")
+        lane = built.parts.lane("erp", Entity.PRODUCT)
+        observe(built.parts, lane)
+        take = intake.take_observations
+
+        def counted(workspace: Workspace, *given: Any, **more: Any) -> None:
+            held.append(len(workspace.known))
+            take(workspace, *given, **more)
+
+        monkeypatch.setattr(intake, "take_observations", counted)
+        with built.parts.ledger.write() as session:
+            lanes.save(session, "erp", Entity.PRODUCT, approved_at=session.now)
+            workspace = Workspace(session, built.parts.topology, built.parts.moment(session))
+            tally = intake.retry_strangers(workspace, lane, intake.UNAPPROVED, limit=2)
+        waiting = built.strangers("erp")
+    assert ([0, 0, 0], 6, {}) == (held, tally.created, waiting)
 
 
 @pytest.mark.parametrize("read", [observe, sweep])
