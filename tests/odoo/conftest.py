@@ -1,0 +1,44 @@
+"""A real Odoo for the tests: the one that runs for this folder, or one of their own, which goes with them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.odoo.client import Odoo, real_odoo_command, told_by
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test here may have to wait for a package and a template to be made."""
+    for item in items:
+        if "real_odoo" in getattr(item, "fixturenames", ()) or "own_odoo" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(1500))
+
+
+@pytest.fixture(scope="session")
+def real_odoo() -> Iterator[Odoo]:
+    """An Odoo 19 with two warehouses and two tills. It may have been used before: expect what you made, and no more."""
+    running = real_odoo_command("", "status")
+    if running.returncode == 0:  # `up` tells the secrets, and leaves alone what runs
+        yield Odoo(told_by(real_odoo_command("", "up")))
+        return
+    yield from new_instance("shared")
+
+
+@pytest.fixture
+def own_odoo() -> Iterator[Odoo]:
+    """An Odoo 19 that no other test uses, to be killed and the like."""
+    yield from new_instance("own")
+
+
+def new_instance(kind: str) -> Iterator[Odoo]:
+    name = f"tests-{os.getpid()}-{kind}"
+    try:
+        yield Odoo(told_by(real_odoo_command(name, "up", "--fresh")))
+    finally:
+        removed = real_odoo_command(name, "down", "--remove")
+        assert removed.returncode == 0, removed.stderr
+        assert json.loads(removed.stdout)["name"] == name
