@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.odoo.client import Odoo, real_odoo_command, told_by
+from tests.odoo.server import instance
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,7 +37,16 @@ def own_odoo() -> Iterator[Odoo]:
     yield from new_instance("own")
 
 
+def left_over(names: list[str]) -> list[str]:
+    """Those of the instances that belong to a test run whose process is no more."""
+    owners = {name: re.fullmatch(r"tests-(\d+)-\w+", name) for name in names}
+    return [name for name, owner in owners.items() if owner and not Path(f"/proc/{owner[1]}").exists()]
+
+
 def new_instance(kind: str) -> Iterator[Odoo]:
+    """An instance for this process, taken away afterwards, along with those of test runs that were killed."""
+    for left in left_over(instance.names()):
+        real_odoo_command(left, "down", "--remove")
     name = f"tests-{os.getpid()}-{kind}"
     try:
         yield Odoo(told_by(real_odoo_command(name, "up", "--fresh")))

@@ -83,3 +83,23 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
     for one in both:
         one.join(30)
     assert [".thing.unfinished"] == made
+
+
+def test_a_lock_that_was_forgotten_keeps_nobody_out_of_its_successor(tmp_path: Path) -> None:
+    """Who waited for the lock of an instance that was removed takes the lock anew, as everyone after it does."""
+    thing = tmp_path / "thing"
+    held, waited = threading.Event(), threading.Event()
+
+    def wait_for_it() -> None:
+        held.set()
+        with cache.locked(thing):
+            waited.set()
+
+    with cache.locked(thing):
+        other = threading.Thread(target=wait_for_it)
+        other.start()
+        assert held.wait(30)
+        cache.forget_lock(thing)
+    assert waited.wait(30)
+    other.join(30)
+    assert [".thing.lock"] == [path.name for path in tmp_path.iterdir()]

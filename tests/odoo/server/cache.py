@@ -27,9 +27,29 @@ def folder() -> Path:
 def locked(path: Path) -> Iterator[None]:
     """One process at a time for what ``path`` names. The lock ends with its process, however that ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    while True:
+        with _lock_of(path).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_at(file.fileno(), _lock_of(path)):
+                continue  # who had it forgot it meanwhile: what this process holds is nobody else's lock
+            yield
+            return
+
+
+def forget_lock(path: Path) -> None:
+    """Leave not even a lock of what ``path`` named. Only for who holds it."""
+    _lock_of(path).unlink()
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def kept(target: Path, make: Callable[[Path], None], saying: str) -> Path:

@@ -50,6 +50,7 @@ def set_up_till(warehouse: Any) -> Any:
     return env["pos.config"].create(
         {
             "name": f"Kassa {town}",
+            "warehouse_id": warehouse.id,
             "picking_type_id": warehouse.pos_type_id.id,
             "payment_method_ids": [(6, 0, means.ids)],
         }

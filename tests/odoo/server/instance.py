@@ -62,14 +62,13 @@ def up(name: str, *, fresh: bool = False) -> Instance:
 def down(name: str, *, remove: bool = False) -> bool:
     """Have the instance stopped, and its data removed if asked; whether there was one."""
     with cache.locked(home(name)):
-        if not _complete(name):
-            _remove(name)
-            return False
-        if remove:
-            _remove(name)
-        else:
+        was_there = _complete(name)
+        if was_there and not remove:
             _stop(name)
-        return True
+        else:
+            _remove(name)
+            cache.forget_lock(home(name))
+        return was_there
 
 
 def status(name: str) -> tuple[Instance, str] | None:
@@ -78,6 +77,11 @@ def status(name: str) -> tuple[Instance, str] | None:
         return None
     instance = _read(name)
     return (instance, _version(instance)) if _answers(instance) else None
+
+
+def names() -> list[str]:
+    """All instances that there are, running or not."""
+    return sorted(path.name for path in home("").iterdir() if path.is_dir()) if home("").is_dir() else []
 
 
 def alive(name: str, pid: int) -> bool:
