@@ -169,8 +169,9 @@ def _end(name: str, pid: int) -> None:
 def _remove(name: str) -> None:
     """Take away all there is of an instance, however little."""
     if (home(name) / "instance.json").exists():
-        _stop(name)
-        shutil.rmtree(_read(name).place, ignore_errors=True)
+        instance = _read(name)
+        _end(name, instance.pid)
+        postgres.remove(Path(instance.place))
     shutil.rmtree(home(name), ignore_errors=True)
 
 

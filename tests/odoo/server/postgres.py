@@ -47,6 +47,12 @@ def stop(place: Path) -> None:
         _running(place).stop()
 
 
+def remove(place: Path) -> None:
+    """Leave nothing of the cluster of ``place``, neither a process nor a file."""
+    stop(place)
+    shutil.rmtree(place, ignore_errors=True)
+
+
 def prepare(place: Path) -> None:
     """Make a running cluster small and quick, and give it the role that Odoo works as."""
     with psycopg.connect(_running(place).get_uri(), autocommit=True) as connection:

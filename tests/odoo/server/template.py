@@ -67,7 +67,11 @@ def access(template: Path) -> Access:
 
 def make(odoo: Program, into: Path) -> None:
     """A database cluster, a file store and the way in, in the folder ``into``."""
+    note = into.with_name(f"{into.name}.place")
+    if note.exists():  # of a making that was killed: its server may run still
+        postgres.remove(Path(note.read_text(encoding="utf-8")))
     place = postgres.new_place()
+    note.write_text(str(place), encoding="utf-8")
     try:
         postgres.start(place)
         postgres.prepare(place)
@@ -76,8 +80,8 @@ def make(odoo: Program, into: Path) -> None:
         postgres.stop(place)
         shutil.copytree(place / "data", into / "data", ignore=shutil.ignore_patterns(".handle_pids.json", "log"))
     finally:
-        postgres.stop(place)
-        shutil.rmtree(place, ignore_errors=True)
+        postgres.remove(place)
+        note.unlink()
     shutil.rmtree(into / "init")
     way_in = Access(DATABASE, LOGIN, PASSWORD, key, package.version(odoo.package))
     (into / "access.json").write_text(json.dumps(asdict(way_in)), encoding="utf-8")
