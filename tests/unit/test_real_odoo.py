@@ -21,6 +21,14 @@ LISTED = """'https://deb.example/debian/dists/bookworm/InRelease' deb.example_de
 """
 
 
+def test_what_starts_it_shares_no_code_with_what_is_tested_on_it() -> None:
+    """The server is brought up by code that knows neither the engine nor an adapter."""
+    code = "import sys, tests.odoo.server.__main__; print(*{name.split('.')[0] for name in sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert 0 == ran.returncode, ran.stderr
+    assert set() == {"connector", "adapters", "sandbox", "mappings"} & set(ran.stdout.split())
+
+
 def test_the_package_comes_from_where_apt_fetches_already() -> None:
     """Each server once, in apt's order; those of security updates have no other suite."""
     assert ["https://deb.example/debian", "https://tools.example/apt"] == package.addresses(LISTED)
