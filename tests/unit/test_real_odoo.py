@@ -49,7 +49,8 @@ def test_where_there_is_no_apt_it_says_so_in_one_line(ci: str, status: int, tmp_
 def test_a_package_that_is_gone_is_told_from_a_network_that_is_down(found: str) -> None:
     """Continuous integration goes on without a package that is gone, and fails when the network does."""
     assert package.refusal(f"E: {found}\n").gone
-    assert not package.refusal("E: Could not resolve 'deb.example'\n").gone
+    down = package.refusal("W: odd\nE: Could not resolve 'deb.example'\nE: Some index files failed to download.\n")
+    assert ("E: Could not resolve 'deb.example'", False) == (str(down), down.gone)
 
 
 def test_what_a_command_said_is_repeated_without_addresses() -> None:

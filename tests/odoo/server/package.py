@@ -110,4 +110,5 @@ def _run(*command: str, within: Path | None = None) -> str:
 
 def refusal(said: str) -> NotHad:
     """What a failed command means: a server that has no such suite or package is another thing than no server."""
-    return NotHad(last_words(said), gone=GONE.search(said) is not None)
+    first = next((line for line in said.splitlines() if line.startswith("E: ")), said)  # the rest follows from it
+    return NotHad(last_words(first), gone=GONE.search(said) is not None)
