@@ -32,7 +32,7 @@ from connector.contract import (
     RowResult,
     Write,
 )
-from connector.errors import AmbiguousWrite, ConnectorError, Gone, Rejected
+from connector.errors import AmbiguousWrite, ConnectorError, Gone, Rejected, Stale
 from connector.model.entity import DEPENDENT, Entity, Key, code_key
 
 PAGE = 50
@@ -253,6 +253,8 @@ class MemoryChannel:
         known = self.world.things[entity].get(write.external_id)
         if known is None or known.deleted:
             return RowResult(write.token, error=Gone("no such thing", external_id=write.external_id))
+        if write.difference is None and _moved_on(write, known):
+            return RowResult(write.token, error=Stale("changed there", external_id=write.external_id))
         return self._change(entity, write, known)
 
     def _change(self, entity: Entity, write: Write, thing: Thing) -> RowResult:
@@ -303,6 +305,11 @@ class MemoryChannel:
             version=str(thing.version),
             deleted=thing.deleted,
         )
+
+
+def _moved_on(write: Write, thing: Thing) -> bool:
+    """Whether somebody changed what this write is about to replace."""
+    return any(thing.native.get(name) != write.before[name] for name in write.fields if name in write.before)
 
 
 DEFAULT = EntityCapabilities(delete=True, deletions=True, write_batch=20)

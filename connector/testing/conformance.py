@@ -26,7 +26,17 @@ from typing import Any, ClassVar, Final
 import pytest
 
 from connector.contract import Row, RowResult
-from connector.errors import AmbiguousWrite, ChannelError, ContractBroken, Gone, RateLimited, Rejected, Stale, Transient
+from connector.errors import (
+    AmbiguousWrite,
+    AuthFailed,
+    ChannelError,
+    ContractBroken,
+    Gone,
+    RateLimited,
+    Rejected,
+    Stale,
+    Transient,
+)
 from connector.model.entity import DEPENDENT, Canonical, Entity, Native
 from connector.model.fields import ADDRESS_MEMBERS, NAME_MEMBERS
 from connector.testing.remote import Remote
@@ -36,6 +46,7 @@ from connector.testing.subject import ON_HAND, Made, Subject, cursor_of, decimal
 _QUERY: Final = re.compile(r"\?\S*=")
 _NUMBERS: Final = count(1)
 
+independent = pytest.mark.parametrize("entity", [entity for entity in Entity if entity not in DEPENDENT])
 every_entity = pytest.mark.parametrize("entity", list(Entity))
 
 
@@ -43,10 +54,12 @@ class Conformance:
     """The suite; ``remote`` is to be overridden, ``samples`` and ``change`` where a system takes other values.
 
     Attributes:
+        twins: entities of which the system takes one key twice, so that a person has to see both.
         unshown: native names of the mapping that are written only, or that no record of this system holds.
         departures: tests that the adapter is known to fail, by their names, with the reason; shown as ``xfailed``.
     """
 
+    twins: ClassVar[frozenset[Entity]] = frozenset()
     unshown: ClassVar[frozenset[str]] = frozenset()
     departures: ClassVar[Mapping[str, str]] = {}
 
@@ -174,6 +187,50 @@ class Conformance:
         assert rows_of(subject.channel.changes(entity, later)) == []
 
     @every_entity
+    def test_what_is_read_twice_is_harmless(self, subject: Subject, entity: Entity) -> None:
+        """To read on from one cursor twice, as after a crash, brings the same; what the overlap repeats is the same."""
+        _need_feed(subject, entity)
+        made = self.make(subject, entity)
+        cursor = subject.caught_up(entity)
+        subject.remote.edit(entity, made.key)
+        subject.remote.wait(subject.can(entity).read_lag_s + 1)
+        pages = list(subject.channel.changes(entity, cursor))
+        shown, again, repeated = (
+            _shown(subject, entity, {row.external_id: row for row in rows_of(read)})
+            for read in (
+                pages,
+                subject.channel.changes(entity, cursor),
+                subject.channel.changes(entity, cursor_of(pages)),
+            )
+        )
+        assert made.row.external_id in shown
+        assert shown == again
+        assert {id_: shown[id_] for id_ in shown.keys() & repeated} == {
+            id_: repeated[id_] for id_ in shown.keys() & repeated
+        }
+
+    @every_entity
+    def test_late_commits_are_seen(self, subject: Subject, entity: Entity) -> None:
+        """What began before a reading and is committed behind it comes with the next one, though its time is older."""
+        _need_feed(subject, entity)
+        if not subject.can(entity).overlap_s:
+            pytest.skip(f"changes of {entity} are said to be numbered in the order in which they are seen")
+        late, other = self.make(subject, entity), self.make(subject, entity)
+        cursor = subject.caught_up(entity)
+        transaction = subject.remote.late_edit(entity, late.key)
+        if transaction is None:
+            pytest.skip(f"a late commit of {entity} cannot be made to happen there")
+        with transaction:
+            subject.remote.wait(subject.can(entity).overlap_s / 4)
+            subject.remote.edit(entity, other.key)
+            subject.remote.wait(subject.can(entity).read_lag_s + 1)
+            cursor = cursor_of(subject.channel.changes(entity, cursor))
+        subject.remote.wait(subject.can(entity).read_lag_s + 1)
+        rows = {row.external_id: row for row in rows_of(subject.channel.changes(entity, cursor))}
+        assert late.row.external_id in rows
+        assert subject.picked(late.row, entity) != subject.picked(rows[late.row.external_id], entity)
+
+    @every_entity
     def test_a_key_finds_exactly(self, subject: Subject, entity: Entity) -> None:
         """A key finds the one record that holds it, and one that nobody holds answers an empty list."""
         made, other = self.make(subject, entity), self.make(subject, entity)
@@ -236,6 +293,46 @@ class Conformance:
         through = subject.lens(entity).through(change, subject.picked(made.row, entity), subject.context, made.row.part)
         assert before != before | through
         assert before | through == subject.values(after, entity)
+
+    @every_entity
+    def test_a_newer_edit_is_not_overwritten(self, subject: Subject, entity: Entity) -> None:
+        """A write that would replace what somebody has just changed is Stale, and their edit stays."""
+        if subject.can(entity).reread:
+            pytest.skip(f"each write of {entity} follows a read that saw the edit")
+        if entity is Entity.STOCK and subject.can(entity).relative:
+            pytest.skip("differences are booked on what is there")
+        made, change = self.make(subject, entity), self.change(entity)
+        write = subject.update(entity, change, made.row, made.product)
+        before = subject.values(made.row, entity)
+        subject.remote.edit(entity, made.key)
+        edited = subject.values(subject.again(entity, made.row.external_id), entity)
+        theirs = {name: value for name, value in edited.items() if before[name] != value}
+        outcome = _kind(subject.channel.write(entity, [write]), write.token)
+        after = subject.values(subject.again(entity, made.row.external_id), entity)
+        assert theirs
+        assert theirs == {name: after[name] for name in theirs}
+        assert outcome in ((Stale,) if theirs.keys() & change.keys() else (Stale, None))
+
+    @independent
+    def test_a_key_that_is_there_makes_no_second(self, subject: Subject, entity: Entity) -> None:
+        """Another process finds what was just made; to make it again leaves one, or shows both to a person."""
+        sample = self.samples(next(_NUMBERS))
+        made = subject.make(entity, sample)
+        other = Subject(subject.remote, subject.remote.adapter.open(subject.remote.opening))
+        subject.remote.wait(subject.can(entity).read_lag_s)
+        assert [made.row.external_id] == [row.external_id for row in other.found(entity, made.key)]
+        other.channel.close()
+        write = subject.create(entity, sample[entity])
+        (result,) = subject.channel.write(entity, [write])
+        subject.remote.wait(subject.can(entity).read_lag_s)
+        ids = {made.row.external_id} | ({result.external_id} if entity in self.twins else set())
+        assert sorted(ids) == sorted(row.external_id for row in subject.found(entity, made.key))
+        if entity in self.twins:
+            assert None is result.error
+        elif result.error is None:
+            assert made.row.external_id == result.external_id
+        else:
+            assert _kind([result], write.token) in (Rejected, Stale)
 
     @every_entity
     def test_our_own_write_is_seen(self, subject: Subject, entity: Entity) -> None:
@@ -339,6 +436,22 @@ class Conformance:
         _assert_clean(subject.remote, [caught.value])
 
     @every_entity
+    def test_refused_credentials_are_for_a_person(self, subject: Subject, entity: Entity) -> None:
+        """A system that lets us in no more is AuthFailed, never an empty listing, and no secret is told."""
+        subject.remote.fault("locked", entity)
+        with pytest.raises(AuthFailed) as caught:
+            rows_of(subject.channel.sweep(entity))
+        _assert_clean(subject.remote, [caught.value])
+
+    @every_entity
+    def test_a_system_that_is_down_is_asked_again_later(self, subject: Subject, entity: Entity) -> None:
+        """A listing of a system that cannot serve is Transient: nothing is concluded from it, nobody is called."""
+        subject.remote.fault("down", entity)
+        with pytest.raises(Transient) as caught:
+            rows_of(subject.channel.sweep(entity))
+        _assert_clean(subject.remote, [caught.value])
+
+    @every_entity
     def test_every_call_is_announced(self, subject: Subject, entity: Entity) -> None:
         """The budget is told of as many calls as the system was asked, for reading, looking up and writing."""
         spent, calls = len(subject.remote.purse.spent), subject.remote.calls()
@@ -382,6 +495,16 @@ class Conformance:
         row = subject.again(Entity.STOCK, result.external_id or made.row.external_id)
         assert between + (write.difference or 0) == decimal(subject.values(row, Entity.STOCK)[ON_HAND])
         assert between != decimal(subject.values(made.row, Entity.STOCK)[ON_HAND])
+
+    def test_deletions_can_be_noticed(self, subject: Subject) -> None:
+        """By the feed or by a sweep; stock goes with its product."""
+        unseen = [
+            entity
+            for entity in subject.remote.lenses
+            if entity is not Entity.STOCK
+            and not (subject.can(entity).deletions or subject.can(entity).sweep_concludes_gone)
+        ]
+        assert unseen == []
 
     @every_entity
     def test_deletions_are_reported_where_the_feed_is_said_to(self, subject: Subject, entity: Entity) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -22,7 +22,8 @@ from connector.model.entity import Entity, Native
 #: ``unanswered``: the next write of the entity takes effect, and its answer is lost; ``lost``: it never
 #: arrives, which looks the same from here. ``limited``: the next listing of the entity is refused for its
 #: rate, with a reset that is minutes away; ``garbled``: all its listings answer what no client can read.
-Fault = Literal["unanswered", "lost", "limited", "garbled"]
+#: ``locked``: they refuse the credentials; ``down``: they answer that the system cannot serve, as with a 503.
+Fault = Literal["unanswered", "lost", "limited", "garbled", "locked", "down"]
 
 
 @dataclass
@@ -84,6 +85,14 @@ class Remote(Protocol):
 
         ``key``: the e-mail address of the customer, else the SKU of the product, or of the product whose price
         or stock at the first list or location changes.
+        """
+        ...
+
+    def late_edit(self, entity: Entity, key: str) -> AbstractContextManager[None] | None:
+        """As :meth:`edit`, by a transaction that began before the block and is committed behind it.
+
+        Where the system dates or numbers a change by the beginning of its transaction, so is this one. None: it
+        cannot be made to happen.
         """
         ...
 

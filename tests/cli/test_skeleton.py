@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connector.cli.skeleton import rendered, todos
+from connector.testing.conformance import Conformance
 from tests.cli.conftest import Shop
 from tests.conftest import ROOT
 
@@ -97,14 +98,14 @@ class TestTrial(Conformance):
 
 
 def test_with_a_system_to_ask_the_calls_that_are_not_written_are_red(project: Bench) -> None:
-    """Behind the real entry point no test passes but the one that asks for a description; each names what it misses."""
+    """Behind the real entry point no test passes but those that ask for a description; each names what it misses."""
     trial = project.folder / "tests" / "test_trial.py"
     trial.write_text(TRIAL, encoding="utf-8")
     ran = project.run("pytest -rA --tb=line tests/test_trial.py || true")
     trial.unlink()
     passed = re.findall(r"(?m)^PASSED \S+::(\w+)", ran.stdout)
     failed = re.findall(r"(?m)^(?:FAILED|ERROR) \S+ - (.*)$", ran.stdout)
-    assert ["test_capabilities_are_described_before_anything_is_opened"] == passed
+    assert ["test_capabilities_are_described_before_anything_is_opened", "test_deletions_can_be_noticed"] == passed
     assert [] == [told for told in failed if "NotImplementedError: TO-DO" not in told]
     assert len(failed) > 50
 
@@ -167,3 +168,11 @@ def test_a_folder_that_cannot_be_made_is_a_problem(shop: Shop) -> None:
     ran = shop.run("adapters", "new", "kiosk", "--folder", "in_the_way/kiosk")
     assert 2 == ran.status
     assert "in_the_way/kiosk: cannot be written: Not a directory (name another folder)" in ran.err
+
+
+def test_the_guide_names_tests_that_the_suite_has() -> None:
+    """Each test that the guide's table of the suite names is one."""
+    table = GUIDE[GUIDE.index("| what the suite asks |") : GUIDE.index("## 2.")]
+    named = re.findall(r"`([a-z_]+)`", table.partition("\n")[2])
+    assert [] != named
+    assert [] == [name for name in named if not hasattr(Conformance, f"test_{name}")]

@@ -365,7 +365,7 @@ class Shop(RuleBasedStateMachine):
 
     def _shown(self, channel: str, sku: str, name: str) -> Any:
         thing = self._child(channel, sku, Entity.PRICE) if name == "amount" else self._living(channel, sku)
-        return None if thing is None else thing.native[name]
+        return None if thing is None else thing.native.get(name)
 
     def _is_at_rest(self, sku: str, name: str) -> bool:
         """Whether all show what is agreed, and nothing is owed or in doubt anywhere."""
