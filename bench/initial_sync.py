@@ -34,9 +34,9 @@ from sandbox.shop.generate import make_shop
 
 #: How far above its floor a system may be called: a twentieth, and so many calls for what does not grow with
 #: the catalogue. Of the shop, the hungriest: its settings, sources and orders, read by each command (some twenty);
-#: two for each brand that is not there yet (some fifteen); and a bulk whose end is not seen at the first look.
+#: two for each brand that is not there yet (some fifteen); and a bulk whose end is not seen at the first looks.
 TOLERANCE: Final = 1.05
-BEGINNINGS: Final = 50
+BEGINNINGS: Final = 60
 COMMANDS: Final = (("match", "--approve"), ("sync",))
 
 
