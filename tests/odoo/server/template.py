@@ -55,7 +55,8 @@ def program() -> Program:
 
 def ready(odoo: Program) -> Path:
     """The template that fits the program and these files, made if need be."""
-    made_of = [package.version(odoo.package), python.mark(), FURNISH.read_text(encoding="utf-8"), *MODULES]
+    programs = [package.version(odoo.package), python.mark(), postgres.version()]
+    made_of = [*programs, *MODULES, FURNISH.read_text(encoding="utf-8")]
     mark = hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:12]
     target = cache.folder() / f"template-{mark}"
     return cache.kept(target, lambda into: make(odoo, into), "Initialising the shop: some minutes, once")
