@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.cli.skeleton import make, package_of
+from connector.cli.skeleton import package_of
 from connector.errors import ConnectorError
 from connector.model.entity import Entity
 from connector.testing.conformance import Conformance
 from connector.testing.subject import Subject
+from tests.contract.outside import outside
 
 NAME = "flawed"
 PACKAGE = package_of(NAME)
@@ -94,26 +94,16 @@ FLAWS: dict[str, tuple[str, str, str, str, tuple[Entity, ...]]] = {
 
 
 @pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+def opened(tmp_path: Path) -> Iterator[Opened]:
     """Makes the skeleton, with one text in one file replaced, and opens its channel on a system in memory."""
-    make(NAME, tmp_path)
-    points = tmp_path / "flawed-1.dist-info"
-    points.mkdir()
-    (points / "METADATA").write_text("Metadata-Version: 2.1\nName: flawed\nVersion: 1\n", encoding="utf-8")
-    (points / "entry_points.txt").write_text(f"[connector.mappings]\n{NAME} = {PACKAGE}\n", encoding="utf-8")
+    with ExitStack() as stack:
 
-    def open_(file: str, stands: str, instead: str) -> Subject:
-        text = (tmp_path / file).read_text(encoding="utf-8")
-        assert 1 == text.count(stands)
-        (tmp_path / file).write_text(text.replace(stands, instead), encoding="utf-8")
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.syspath_prepend(tmp_path / "tests")
-        remote = importlib.import_module("in_memory").MemoryRemote()
-        return Subject(remote, remote.adapter.open(remote.opening))
+        def open_(*flaw: str) -> Subject:
+            file, stands, instead = flaw
+            remote = stack.enter_context(outside(NAME, tmp_path, (file, stands, instead))).MemoryRemote()
+            return Subject(remote, remote.adapter.open(remote.opening))
 
-    yield open_
-    for name in [name for name in sys.modules if name.split(".")[0] in (PACKAGE, "in_memory")]:
-        del sys.modules[name]
+        yield open_
 
 
 def passes(test: str, subject: Subject, *entity: Entity) -> bool:
