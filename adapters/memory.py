@@ -253,7 +253,8 @@ class MemoryChannel:
         known = self.world.things[entity].get(write.external_id)
         if known is None or known.deleted:
             return RowResult(write.token, error=Gone("no such thing", external_id=write.external_id))
-        if write.difference is None and _moved_on(write, known):
+        can_tell = not self.capabilities.entities[entity].reread  # otherwise its users' edits are overwritten unseen
+        if can_tell and write.difference is None and _moved_on(write, known):
             return RowResult(write.token, error=Stale("changed there", external_id=write.external_id))
         return self._change(entity, write, known)
 
