@@ -71,6 +71,7 @@ class World:
     faults: deque[tuple[str, ConnectorError]] = field(default_factory=deque)
     on_call: Callable[[str], None] = lambda _moment: None  # "before" and "after" each call
     on_list: Callable[[list[Thing]], list[Thing]] = lambda things: things  # in what order, and how often, it lists
+    compares: bool = False  # it refuses a write that expects what is no longer there; most systems do not
     page: int = PAGE
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # method, entity, rows
     version: int = 0
@@ -253,8 +254,7 @@ class MemoryChannel:
         known = self.world.things[entity].get(write.external_id)
         if known is None or known.deleted:
             return RowResult(write.token, error=Gone("no such thing", external_id=write.external_id))
-        can_tell = not self.capabilities.entities[entity].reread  # otherwise its users' edits are overwritten unseen
-        if can_tell and write.difference is None and _moved_on(write, known):
+        if self.world.compares and write.difference is None and _moved_on(write, known):
             return RowResult(write.token, error=Stale("changed there", external_id=write.external_id))
         return self._change(entity, write, known)
 

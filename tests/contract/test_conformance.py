@@ -49,7 +49,7 @@ class MemoryRemote:
 
     def __init__(self, folder: Path) -> None:
         self.ahead = timedelta(0)
-        self.world = WORLDS["conformance"] = World(now=self.now, key_names={CUSTOMER: "email"})
+        self.world = WORLDS["conformance"] = World(now=self.now, key_names={CUSTOMER: "email"}, compares=True)
         self.world.refuses = lambda _entity, fields: {"name": "too long"} if "refused" in fields else {}
         self.purse = Purse()
         file = folder / "plain.toml"
