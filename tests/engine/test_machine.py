@@ -222,8 +222,10 @@ class Shop(RuleBasedStateMachine):
     def hold_a_page_back(self, channel: str, entity: Entity) -> None:
         """A page is read now, and will arrive late."""
         if not self.chain.worlds[channel].faults:
-            self.late.append((channel, hold_back(self.chain, channel, entity)))
             self.calls.allow(1, channel)
+            with suppress(CrashError):
+                self.late.append((channel, hold_back(self.chain, channel, entity)))
+            self._restart_after_crash()
 
     @precondition(lambda self: self.late)
     @rule(place=st.integers(0, 9), again=st.booleans())

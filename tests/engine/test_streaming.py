@@ -25,7 +25,7 @@ from connector.parts import Lane, Parts
 from tests.engine.shop import chain
 
 #: Products of a system that lists fifty a page.
-PRODUCTS = 250
+PRODUCTS = 160
 #: The page that is merged, and the one that was just left.
 AT_ONCE = 2 * PAGE
 
