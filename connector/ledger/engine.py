@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, make_url, text
 from sqlalchemy.pool import ConnectionPoolEntry
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_fixed
 
 from connector.errors import LedgerError
 from connector.ledger.migrations import HEAD, upgrade
@@ -352,10 +353,21 @@ def _prepare_file(path: Path, *, create: bool) -> None:
 def _configure_sqlite(driver: Any, _entry: ConnectionPoolEntry) -> None:
     driver.isolation_level = None  # begins and commits are ours alone
     driver.execute(f"PRAGMA busy_timeout={int(WAIT_S * 1000)}")
-    driver.execute("PRAGMA journal_mode=WAL")
+    _switch_to_wal(driver)
     driver.execute("PRAGMA synchronous=FULL")
     driver.execute("PRAGMA foreign_keys=ON")
     driver.execute("PRAGMA mmap_size=0")  # a mapped page hides write errors
+
+
+@retry(
+    retry=retry_if_exception_message(match=".*locked"),
+    wait=wait_fixed(0.02),
+    stop=stop_after_delay(WAIT_S),
+    reraise=True,
+)
+def _switch_to_wal(driver: Any) -> None:
+    """Once for each file. SQLite refuses it at once, whatever the timeout, while another makes the same new file."""
+    driver.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

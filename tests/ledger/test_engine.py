@@ -277,6 +277,26 @@ def test_several_processes_may_make_it_at_once(empty_url: str) -> None:
         each.close()
 
 
+def test_a_new_file_that_another_holds_is_waited_for(tmp_path: Path) -> None:
+    """SQLite gives up at once on its journal's mode where another process writes the new file at that moment."""
+    path = tmp_path / "ledger.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    tries: list[str] = []
+
+    class Driver:
+        def execute(self, statement: str) -> None:
+            tries.append(statement)
+            if len(tries) == 2:
+                other.execute("COMMIT")
+            with closing(sqlite3.connect(path)) as own:
+                own.execute(statement)
+
+    engine._switch_to_wal(Driver())
+    assert (2, ("wal",)) == (len(tries), other.execute("PRAGMA journal_mode").fetchone())
+    other.close()
+
+
 def test_an_absent_ledger_is_not_made_by_a_reader(empty_url: str, dialect: str) -> None:
     """A mistyped path does not become an empty ledger that says all is well."""
     with pytest.raises(LedgerError, match="there is none yet"):
