@@ -39,7 +39,7 @@ from connector.errors import (
 )
 from connector.model.entity import DEPENDENT, Canonical, Entity, Native
 from connector.model.fields import ADDRESS_MEMBERS, NAME_MEMBERS
-from connector.testing.remote import Remote
+from connector.testing.remote import Fault, Remote
 from connector.testing.subject import ON_HAND, Made, Subject, cursor_of, decimal, rows_of
 
 #: What an address asks for behind its path: it may hold names, tokens, e-mail addresses.
@@ -430,26 +430,17 @@ class Conformance:
     @every_entity
     def test_an_answer_that_nobody_can_read_is_no_end(self, subject: Subject, entity: Entity) -> None:
         """A garbled listing is an error, not a short or empty one, and the error shows no secret and no query."""
-        subject.remote.fault("garbled", entity)
-        with pytest.raises((ContractBroken, Transient)) as caught:
-            rows_of(subject.channel.sweep(entity))
-        _assert_clean(subject.remote, [caught.value])
+        _assert_listing_raises(subject, entity, "garbled", (ContractBroken, Transient))
 
     @every_entity
     def test_refused_credentials_are_for_a_person(self, subject: Subject, entity: Entity) -> None:
         """A system that lets us in no more is AuthFailed, never an empty listing, and no secret is told."""
-        subject.remote.fault("locked", entity)
-        with pytest.raises(AuthFailed) as caught:
-            rows_of(subject.channel.sweep(entity))
-        _assert_clean(subject.remote, [caught.value])
+        _assert_listing_raises(subject, entity, "locked", AuthFailed)
 
     @every_entity
     def test_a_system_that_is_down_is_asked_again_later(self, subject: Subject, entity: Entity) -> None:
         """A listing of a system that cannot serve is Transient: nothing is concluded from it, nobody is called."""
-        subject.remote.fault("down", entity)
-        with pytest.raises(Transient) as caught:
-            rows_of(subject.channel.sweep(entity))
-        _assert_clean(subject.remote, [caught.value])
+        _assert_listing_raises(subject, entity, "down", Transient)
 
     @every_entity
     def test_every_call_is_announced(self, subject: Subject, entity: Entity) -> None:
@@ -598,6 +589,16 @@ def _kind(
     if result.error is None:
         return None
     return next(kind for kind in type(result.error).__mro__ if kind.__module__ == "connector.errors")
+
+
+def _assert_listing_raises(
+    subject: Subject, entity: Entity, fault: Fault, expected: type[ChannelError] | tuple[type[ChannelError], ...]
+) -> None:
+    """With this fault a listing raises what is expected, and the error shows no secret and no query."""
+    subject.remote.fault(fault, entity)
+    with pytest.raises(expected) as caught:
+        rows_of(subject.channel.sweep(entity))
+    _assert_clean(subject.remote, [caught.value])
 
 
 def _assert_clean(remote: Remote, errors: Sequence[BaseException], made: Sequence[Made] = ()) -> None:

@@ -8,11 +8,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from tests.odoo.server import cache, postgres, template
 from tests.odoo.server.errors import Broken, last_words
@@ -141,13 +143,21 @@ def _start(odoo: template.Program, name: str, instance: Instance) -> Instance:
 
 
 def _wait(instance: Instance, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START
-    while not _answers(instance):
-        if process.poll() is not None:
-            raise Broken(f"Odoo ended by itself: {last_words(Path(instance.log).read_text(encoding='utf-8'))}")
-        if time.monotonic() > end:
-            raise Broken(f"Odoo does not answer after {START:.0f} s; see {instance.log}")
-        time.sleep(0.1)
+    if not _becomes_true(lambda: process.poll() is not None or _answers(instance), START):
+        raise Broken(f"Odoo does not answer after {START:.0f} s; see {instance.log}")
+    if process.poll() is not None:
+        raise Broken(f"Odoo ended by itself: {last_words(Path(instance.log).read_text(encoding='utf-8'))}")
+
+
+def _becomes_true(condition: Callable[[], bool], patience: float) -> bool:
+    """Whether a condition of another process, which nothing announces, holds within so many seconds."""
+    looking = Retrying(
+        retry=retry_if_result(lambda holds: not holds),
+        wait=wait_fixed(0.05),
+        stop=stop_after_delay(patience),
+        retry_error_callback=lambda _last: False,
+    )
+    return bool(looking(condition))
 
 
 def _stop(name: str) -> None:
@@ -161,9 +171,7 @@ def _end(name: str, pid: int) -> None:
     for signalled, patience in ((signal.SIGTERM, STOP), (signal.SIGKILL, STOP)):
         if alive(name, pid):
             os.kill(pid, signalled)
-        end = time.monotonic() + patience
-        while alive(name, pid) and time.monotonic() < end:
-            time.sleep(0.05)
+        _becomes_true(lambda: not alive(name, pid), patience)
 
 
 def _remove(name: str) -> None:
