@@ -127,8 +127,13 @@ def _project_fields(topology: Topology, side: Side, known: Known, binding: Bindi
         return Projection({}, {**held, WHOLE_BINDING: whole}, part=part)
     if not (owed or creating):
         return Projection({}, held, part=part)
-    # Fields that are not owed are handed over too: some share a native field, or switch another off.
-    carried = {name: values[name] for name in met if name not in held}
+    # Fields that are not owed are handed over too: some share a native field, and some that have no place of
+    # their own switch another off (what is archived is not shown).
+    carried = {
+        name: value
+        for name, value in values.items()
+        if not mapping.names_of(name, part) or (name in met and name not in held)
+    }
     written = mapping.put(carried, binding.shadow, context, creating=creating, part=part)
     if not (creating or written.fields or written.problems):
         return Projection({}, held, part=part)

@@ -45,6 +45,25 @@ SECRETS = {
     "magento2": {"token": "bearer"},
     "lightspeed_x": {"token": "token"},
 }
+#: Kind of system → what a shop has to fill in.
+PLAIN = {
+    "exact_online": """
+vat_codes = {{ standard = "4", reduced = "2", zero = "0" }}
+prices = "included"
+""",
+    "magento2": """
+prices = "included"
+tax_classes = {{ standard = "{standard}", reduced = "{reduced}", zero = "{zero}" }}
+brand_attribute = "brand"
+barcode_attribute = "barcode"
+street_style = "lines"
+""",
+    "lightspeed_x": """
+prices = "included"
+taxes = {{ standard = "Hoog 21%", reduced = "Laag 9%", zero = "Nul 0%" }}
+vat_number_field = "custom_field_2"
+""",
+}
 #: So many rounds settle anything that can be settled.
 ROUNDS = 8
 #: Nothing but a change is written, whatever a write is called.
@@ -205,7 +224,7 @@ def _connector(folder: Path, text: str, systems: Mapping[str, System], ahead: Se
     def now() -> datetime:
         return datetime.now(UTC) + ahead[0]
 
-    config = load_config(folder / "config.toml", environ=_environment(systems))
+    config = load_config(folder / "config.toml", environ=environment(systems))
     with assembled(config, now=now) as parts:
         yield parts
 
@@ -213,23 +232,23 @@ def _connector(folder: Path, text: str, systems: Mapping[str, System], ahead: Se
 def _config(systems: Mapping[str, System], settings: Mapping[str, str], sync: str) -> str:
     """A configuration file of these channels, the chain's places and its one list of prices."""
     tables = ['[connector]\nledger = "sqlite:///ledger.db"\ntimezone = "Europe/Amsterdam"']
-    tables += [_channel(system, settings[system.kind]) for system in systems.values()]
+    tables += [channel_tables(system, settings[system.kind]) for system in systems.values()]
     for place in LOCATIONS:
         codes = {name: place.codes[one.kind] for name, one in systems.items() if one.kind in place.codes}
-        tables.append(f"[locations.{place.code}]\n" + _lines(codes))
+        tables.append(f"[locations.{place.code}]\n" + as_lines(codes))
     lists = {name: LISTS[one.kind] for name, one in systems.items()}
-    tables.append('[prices.retail]\ncurrency = "EUR"\nvat = "included"\nscale = 2\n' + _lines(lists))
+    tables.append('[prices.retail]\ncurrency = "EUR"\nvat = "included"\nscale = 2\n' + as_lines(lists))
     return "\n\n".join((*tables, sync))
 
 
-def _channel(system: System, settings: str) -> str:
+def channel_tables(system: System, settings: str) -> str:
     """One channel's tables; secrets are named, and stand in the environment."""
     plain = {name: system.told[name] for name in OPTIONS[system.kind]}
     secret = {name: f"env:{variable}" for name, variable in _variables(system).items()}
     own = {"adapter": system.kind, "base_url": system.told["url"]} | plain | secret
     if system.kind == "magento2":
         own["website"] = "base"
-    head = f"[channels.{system.channel}]\n{_lines(own)}\n"
+    head = f"[channels.{system.channel}]\n{as_lines(own)}\n"
     return f"{head}[channels.{system.channel}.settings]\n{settings.format(**_ids(system))}"
 
 
@@ -238,7 +257,8 @@ def _variables(system: System) -> dict[str, str]:
     return {name: f"{system.channel}_{name}".upper() for name in SECRETS[system.kind]}
 
 
-def _environment(systems: Mapping[str, System]) -> dict[str, str]:
+def environment(systems: Mapping[str, System]) -> dict[str, str]:
+    """The secrets, by the variables that the configuration names."""
     return {
         variable: str(one.told[SECRETS[one.kind][name]])
         for one in systems.values()
@@ -246,7 +266,8 @@ def _environment(systems: Mapping[str, System]) -> dict[str, str]:
     }
 
 
-def _lines(values: Mapping[str, Any]) -> str:
+def as_lines(values: Mapping[str, Any]) -> str:
+    """Names and values as lines of a TOML table."""
     return "\n".join(
         f"{name} = {value if isinstance(value, int) else repr(str(value))}" for name, value in values.items()
     )

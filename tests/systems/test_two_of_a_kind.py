@@ -11,8 +11,8 @@ import pytest
 from connector.decide.conflict import Answer
 from connector.model.entity import Entity
 from connector.operator import answer_conflict
-from tests.systems.edits import EXACT, LIGHTSPEED, MAGENTO
-from tests.systems.floor import Floor, opened
+from tests.systems.edits import EXACT, LIGHTSPEED, MAGENTO, day
+from tests.systems.floor import PLAIN, Floor, opened
 from tests.systems.natives import READERS
 
 CHANNELS = {"exact": EXACT, "webshop": MAGENTO, "outlet": MAGENTO, "store": LIGHTSPEED}
@@ -22,24 +22,6 @@ pytestmark = pytest.mark.timeout(600)
 
 GENT = {EXACT: "3", MAGENTO: "st_gent", LIGHTSPEED: "Winkel Gent"}
 
-SETTINGS = {
-    EXACT: """
-vat_codes = {{ standard = "4", reduced = "2", zero = "0" }}
-prices = "included"
-""",
-    MAGENTO: """
-prices = "included"
-tax_classes = {{ standard = "{standard}", reduced = "{reduced}", zero = "{zero}" }}
-brand_attribute = "brand"
-barcode_attribute = "barcode"
-street_style = "lines"
-""",
-    LIGHTSPEED: """
-prices = "included"
-taxes = {{ standard = "Hoog 21%", reduced = "Laag 9%", zero = "Nul 0%" }}
-vat_number_field = "custom_field_2"
-""",
-}
 SYNC = """
 [sync.product]
 every = "1m"
@@ -134,7 +116,7 @@ def everywhere(value: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """Four systems in use, linked."""
-    with opened(tmp_path_factory.mktemp("two"), CHANNELS, SETTINGS, SYNC, products=22, customers=8) as floor:
+    with opened(tmp_path_factory.mktemp("two"), CHANNELS, PLAIN, SYNC, products=22, customers=8) as floor:
         floor.match()
         made = Chain(floor)
         made.settles_silently()
@@ -156,6 +138,18 @@ def test_a_new_product_arrives_in_both_shops(chain: Chain) -> None:
     names = chain.shows(PRODUCT, "NIEUW-1", exact_online="Description", magento2="name", lightspeed_x="name")
     assert everywhere("Nieuw in huis") == names
     assert everywhere(Decimal("12.50")) == chain.prices("NIEUW-1")
+
+
+def test_what_the_erp_no_longer_trades_is_sold_nowhere(chain: Chain) -> None:
+    """Shops and till have no field for it: they do not show it until it is traded again."""
+    sku = next(chain.free)
+    flags = {"exact_online": "EndDate", "magento2": "status", "lightspeed_x": "is_active"}
+    for ends, status, shown in ((day(-1), 2, False), (None, 1, True)):
+        chain.edit("exact", "product", sku=sku, set={"EndDate": ends})
+        chain.settles_silently()
+        shows = chain.shows(PRODUCT, sku, **flags)
+        assert [status, status, shown] == [shows[name] for name in ("webshop", "outlet", "store")]
+        assert [] == chain.floor.differences()
 
 
 def test_a_new_customer_of_the_till_arrives_in_both_shops(chain: Chain) -> None:
