@@ -12,6 +12,8 @@ from tests.mutants.killing import assert_killed
 
 __all__ = ["assert_killed"]
 
+pytest.register_assert_rewrite("tests.day.scenario")
+
 #: scripts/soak: wider and longer worlds than a test run has time for.
 settings.register_profile("long", max_examples=1000, stateful_step_count=100, deadline=None)
 

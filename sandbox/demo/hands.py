@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +40,9 @@ class Done:
 class Hands:
     """Runs commands in the shop's folder, and shows them as they are typed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = (sys.executable, "-m", "connector")) -> None:
         self.folder = folder
+        self.program = program
         self._status: Status  # while the daemon runs
 
     def type(self, *words: str, expect: tuple[int, ...] = (0,)) -> Done:
@@ -56,7 +57,7 @@ class Hands:
     def ask(self, *words: str) -> Done:
         """Run a command quietly."""
         ran = subprocess.run(  # noqa: S603  # our own command line
-            [sys.executable, "-m", "connector", *words],
+            [*self.program, *words],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if "--json" not in words else subprocess.DEVNULL,
