@@ -23,6 +23,7 @@ from connector.contract import (
     Claim,
     Counted,
     EntityCapabilities,
+    Evidence,
     Facts,
     Finding,
     HandOver,
@@ -267,7 +268,7 @@ class MemoryChannel:
             self.world.edit(entity, thing.id, **write.fields)
         return RowResult(write.token, thing.id, self._row(entity, thing).address, version=str(thing.version))
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence | None:
         return None
 
     def facts(self, cursor: str | None) -> Facts:

@@ -188,6 +188,18 @@ class RowResult:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a channel knows of a write without an answer, by other means than what the record shows.
+
+    ``external_id`` names the record that a create made, where the evidence does: it holds though somebody has
+    renamed it since, or made a second one with its key.
+    """
+
+    landed: bool
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
 class EntityCapabilities:
     """What a channel can do with one entity.
 
@@ -341,7 +353,7 @@ class Channel(Protocol):
         """
         ...
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence | None:
         """Whether a write in doubt has landed, by evidence other than the figure: a document, our
         own mark, the remote version. None where the channel has no such evidence."""
         ...

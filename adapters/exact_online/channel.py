@@ -16,6 +16,7 @@ from adapters.exact_online.orders import Orders
 from connector.contract import (
     Capabilities,
     EntityCapabilities,
+    Evidence,
     Facts,
     Finding,
     Opening,
@@ -133,7 +134,7 @@ class ExactOnlineChannel:
         }
         return writers[entity](writes)
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence | None:
         """Stock counts bear our mark; of the rest only the values tell."""
         return self._stock.landed(write) if entity is Entity.STOCK else None
 

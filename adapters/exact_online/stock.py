@@ -13,7 +13,7 @@ from adapters.exact_online.api import Api, failed
 from adapters.exact_online.division import Division, Warehouse
 from adapters.exact_online.feeds import Feeds
 from adapters.exact_online.properties import selected
-from connector.contract import Opening, Page, Row, RowResult, Write
+from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import AuthFailed, ConnectorError, ContractBroken, RateLimited, Rejected, Transient
 from connector.model.entity import Entity
 
@@ -89,7 +89,7 @@ class Stock:
             sent = True
         return results
 
-    def landed(self, write: Write) -> bool | None:
+    def landed(self, write: Write) -> Evidence | None:
         """Whether a count with the write's mark is there; None where counts cannot be searched by description."""
         mark = _mark(write)
         where = f"substringof({odata.text(mark)},Description) eq true"
@@ -98,7 +98,7 @@ class Stock:
         except ContractBroken:
             return None
         # the comparison there may take an upper-case letter for a lower-case one
-        return any(mark in str(count.get("Description") or "").split() for count in counts)
+        return Evidence(any(mark in str(count.get("Description") or "").split() for count in counts))
 
     def _counts(self, writes: Sequence[Write], results: list[RowResult]) -> Iterator[tuple[Warehouse, Sequence[Write]]]:
         """Writes by warehouse, as many as one description has room for; what cannot be booked goes to the results."""

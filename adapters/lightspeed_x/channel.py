@@ -25,6 +25,7 @@ from connector.contract import (
     Capabilities,
     Credentials,
     EntityCapabilities,
+    Evidence,
     Facts,
     Finding,
     Opening,
@@ -173,7 +174,7 @@ class LightspeedChannel:
         }
         return writers[entity](writes)
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence | None:
         """By our own mark: a product's source id, a stock adjustment with our reason."""
         if entity is Entity.STOCK:
             return self._stock.landed(write)

@@ -9,7 +9,7 @@ from adapters.lightspeed_x.api import Api, Json, failed, one_by_one, without
 from adapters.lightspeed_x.price_writes import PRICE_MEMBERS, own_id, own_price
 from adapters.lightspeed_x.products import PURPOSE, Products
 from adapters.lightspeed_x.shop import Shop
-from connector.contract import RowResult, Write
+from connector.contract import Evidence, RowResult, Write
 from connector.errors import AmbiguousWrite, ContractBroken, Gone, Rejected
 from connector.model.entity import code_key
 
@@ -134,13 +134,16 @@ class ProductWrites:
             members["description"] = members["description"] or ""
         return members
 
-    def landed(self, write: Write) -> bool | None:
-        """Whether a create in doubt has landed: a product with its SKU bears our token."""
+    def landed(self, write: Write) -> Evidence | None:
+        """Whether a create in doubt has landed: a product with its SKU bears our token, which says which one it is."""
         codes: Any = write.fields.get("product_codes")
         if write.operation != "create" or not codes:
             return None
         found = self._products.spelled(str(codes[0].get("code") or ""), PURPOSE)
-        return any(product.get("source_id") == write.token for product in found) or (False if not found else None)
+        ours = next((product for product in found if product.get("source_id") == write.token), None)
+        if ours is not None:
+            return Evidence(landed=True, external_id=str(ours["id"]))
+        return None if found else Evidence(landed=False)
 
 
 _TRANSLATED: Final = frozenset({"tax_name", "brand", "category", "has_inventory"})

@@ -13,7 +13,7 @@ from adapters.lightspeed_x.api import Api, Json, chunks, failed, version_of
 from adapters.lightspeed_x.position import pack, unpack
 from adapters.lightspeed_x.products import moved
 from adapters.lightspeed_x.shop import Shop
-from connector.contract import Opening, Page, Row, RowResult, Write
+from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import AmbiguousWrite, ConnectorError, Rejected
 from connector.model.entity import Entity
 
@@ -124,7 +124,7 @@ class Stock:
             results += self._kept(batch) if place else self._sent(batch)
         return results
 
-    def landed(self, write: Write) -> bool | None:
+    def landed(self, write: Write) -> Evidence | None:
         """Whether the shop has an adjustment of ours that is this write, and no earlier one.
 
         Earlier ones are those up to the version that the last receipt brought, and those from before
@@ -136,7 +136,7 @@ class Stock:
         line = Line(write, *self._place(write), write.difference)
         since = None if write.sent_at is None else self._by_their_clock(write.sent_at)
         ours = self._log.since(int(write.parts.get(ADJUSTMENT, "0")))
-        return any(line.is_in(row, since) for row in ours)
+        return Evidence(any(line.is_in(row, since) for row in ours))
 
     def _line(self, write: Write) -> Line:
         """What one write books. Raises Rejected for what the shop would refuse, or not keep."""

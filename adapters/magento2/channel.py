@@ -22,6 +22,7 @@ from adapters.magento2.shop import Shop
 from connector.contract import (
     Capabilities,
     EntityCapabilities,
+    Evidence,
     Facts,
     Finding,
     Opening,
@@ -157,7 +158,7 @@ class MagentoChannel:
         }
         return writers[entity](writes)
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence | None:
         """The shop keeps no mark of ours: only the figures tell."""
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from connector.contract import Operation, Row, RowResult, Write
+from connector.contract import Evidence, Operation, Row, RowResult, Write
 from connector.decide.doubt import Edited, Landed, NotLanded, settle_doubt
 from connector.decide.stock import StockShadow, settle_stock_doubt
 from connector.deliver import receipts
@@ -42,9 +42,9 @@ def _settle(parts: Parts, lane: Lane, intent: Intent, known: dict[int, Known]) -
     channel = parts.channel(lane)
     sequence, began_at = parts.ledger.current_sequence(), parts.now()
     one = known[intent.record_id]
-    rows = _read_back(parts, lane, one, known)
     parent = None if one.record.parent_id is None else known[one.record.parent_id]
     evidence = channel.landed(lane.entity, _as_write(parts, lane, intent, one, parent))
+    rows = _read_back(parts, lane, one, known, evidence)
     with parts.ledger.write() as session:
         debts.close_intents(session, [intent.token])
         workspace = Workspace(session, parts.topology, parts.moment(session), released=True)
@@ -56,7 +56,7 @@ def _settle(parts: Parts, lane: Lane, intent: Intent, known: dict[int, Known]) -
 
 
 def _conclude(
-    workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation], evidence: bool | None
+    workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation], evidence: Evidence | None
 ) -> None:
     """What the channel shows now says what became of the write."""
     lane = reading.lane
@@ -74,10 +74,12 @@ def _conclude(
         _settle_fields(workspace, reading, intent, rows[0], evidence)
 
 
-def _read_back(parts: Parts, lane: Lane, known: Known, around: dict[int, Known]) -> Sequence[Row]:
-    """By id, with a read that sees our own writes; by key where no id was handed out."""
-    external_id = known.bindings[lane.side.name].external_id
-    if external_id is None:
+def _read_back(
+    parts: Parts, lane: Lane, known: Known, around: dict[int, Known], evidence: Evidence | None
+) -> Sequence[Row]:
+    """By id, with a read that sees our own writes; by key where no id was handed out, and no evidence names one."""
+    external_id = known.bindings[lane.side.name].external_id or (evidence.external_id if evidence else "")
+    if not external_id:
         return find_there(parts, lane, [known], around)[known.record.id] or ()
     return [row for row in parts.channel(lane).read(lane.entity, [external_id]) if not row.deleted]
 
@@ -118,7 +120,7 @@ def _settle_delete(workspace: Workspace, reading: Reading, intent: Intent, rows:
 
 
 def _settle_create(
-    workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation], evidence: bool | None
+    workspace: Workspace, reading: Reading, intent: Intent, rows: Sequence[Observation], evidence: Evidence | None
 ) -> None:
     """The one row that shows what was sent is ours; a stranger that holds the key is left to the look-up.
 
@@ -126,7 +128,8 @@ def _settle_create(
     the next one looks the key up once more, and matches, or holds, what it finds.
     """
     lane = reading.lane
-    ours = [seen for seen in rows if evidence or lane.entity is Entity.STOCK or _shows(intent, seen)]
+    marked = evidence is not None and evidence.landed
+    ours = [seen for seen in rows if marked or lane.entity is Entity.STOCK or _shows(intent, seen)]
     binding = workspace.get(intent.record_id).bindings[lane.side.name]
     if len(ours) != 1 or _is_bound_elsewhere(workspace, lane, intent, ours[0]):
         workspace.change_binding(replace(binding, due_at=None))
@@ -158,12 +161,12 @@ def _is_bound_elsewhere(workspace: Workspace, lane: Lane, intent: Intent, seen: 
 
 
 def _settle_fields(
-    workspace: Workspace, reading: Reading, intent: Intent, seen: Observation, evidence: bool | None
+    workspace: Workspace, reading: Reading, intent: Intent, seen: Observation, evidence: Evidence | None
 ) -> None:
     lane = reading.lane
     binding = workspace.get(intent.record_id).bindings[lane.side.name]
     settled = settle_doubt(intent.sent, intent.replaces, seen.picked)
-    landed = evidence if evidence is not None else isinstance(settled, Landed)
+    landed = evidence.landed if evidence is not None else isinstance(settled, Landed)
     if landed:
         workspace.change_binding(replace(binding, shadow={**binding.shadow, **intent.sent}))
     elif isinstance(settled, Edited):
@@ -183,7 +186,7 @@ def _merge(workspace: Workspace, reading: Reading, intent: Intent, seen: Observa
 
 
 def _settle_stock(
-    workspace: Workspace, reading: Reading, intent: Intent, seen: Observation, evidence: bool | None
+    workspace: Workspace, reading: Reading, intent: Intent, seen: Observation, evidence: Evidence | None
 ) -> None:
     """Evidence first, then the figure; else the explanation that leaves less to sell, flagged `uncertain`."""
     lane, session = reading.lane, workspace.session
@@ -195,14 +198,15 @@ def _settle_stock(
     handed = handed_there(workspace.topology, lane.side.name, known.record.place, facts)
     old = shadow_of(binding, binding.shadow.get(name))
     shown = StockShadow(as_decimal(seen.picked.get(name)), handed)
-    settled = settle_stock_doubt(old, intent.difference or as_decimal(0), shown, evidence)
+    landed = None if evidence is None else evidence.landed
+    settled = settle_stock_doubt(old, intent.difference or as_decimal(0), shown, landed)
     shadow = {**binding.shadow, name: settled.shadow.raw}
     workspace.change_binding(
         replace(binding, shadow=shadow, handed=settled.shadow.handed, external_id=seen.row.external_id)
     )
     if settled.figures is not None:
-        landed, lost = settled.figures
-        why = f"a write in doubt: {landed} pieces moved if it landed, {lost} if it did not"
+        moved, moved_if_lost = settled.figures
+        why = f"a write in doubt: {moved} pieces moved if it landed, {moved_if_lost} if it did not"
         flag(workspace, intent.record_id, lane.side.name, why, shown.raw)
     _note(workspace, lane, intent, {True: "landed", False: "not-landed", None: "uncertain"}[settled.landed])
     after = workspace.get(intent.record_id)

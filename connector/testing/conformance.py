@@ -392,7 +392,8 @@ class Conformance:
         subject.remote.heal()
         assert outcome in ((AmbiguousWrite, None) if happened else (AmbiguousWrite, Transient))
         subject.remote.wait(subject.can(entity).lands_within_s + subject.can(entity).read_lag_s)
-        assert subject.channel.landed(entity, write) in (None, happened)
+        evidence = subject.channel.landed(entity, write)
+        assert evidence is None or happened == evidence.landed
         if made is None:
             rows = subject.found(entity, str(sample[entity]["email" if entity is Entity.CUSTOMER else "sku"]))
             assert int(happened) == len(rows)

@@ -30,7 +30,7 @@ from adapters.exact_online.limits import asked_again, limits
 from adapters.exact_online.odata import unfold
 from adapters.exact_online.stock import is_ours
 from adapters.exact_online.tokens import is_too_early, once_decoded
-from connector.contract import Channel, Finding, Opening, Page, Row, RowResult, Write
+from connector.contract import Channel, Evidence, Finding, Opening, Page, Row, RowResult, Write
 from connector.errors import (
     AmbiguousWrite,
     AuthFailed,
@@ -1196,8 +1196,8 @@ def test_a_count_in_doubt_is_settled_by_its_mark(division: Division, fault: str,
     division.fault(fault, "inventory/StockCounts", method="POST")
     results = channel.write(STOCK, writes)
     assert {AmbiguousWrite} == {type(result.error) for result in results}
-    assert [landed] * 6 == [channel.landed(STOCK, write) for write in writes]
-    assert channel.landed(STOCK, division.move(items[0], "1", "5")) is False
+    assert [Evidence(landed)] * 6 == [channel.landed(STOCK, write) for write in writes]
+    assert Evidence(landed=False) == channel.landed(STOCK, division.move(items[0], "1", "5"))
     assert [Decimal(pieces)] * 6 == [figures(channel, item).get("1", Decimal(0)) for item in items]
 
 

@@ -27,7 +27,7 @@ from adapters.lightspeed_x.api import Api, moment
 from adapters.lightspeed_x.errors import complaint, redacted
 from adapters.lightspeed_x.position import LATE, Mark, Position, pack, unpack
 from adapters.lightspeed_x.window import Window
-from connector.contract import Channel, Finding, HandOver, Opening, Page, Row, RowResult, Write
+from connector.contract import Channel, Evidence, Finding, HandOver, Opening, Page, Row, RowResult, Write
 from connector.errors import (
     AuthFailed,
     ContractBroken,
@@ -854,9 +854,10 @@ def test_a_create_without_an_answer_is_looked_up(shop: Shop, fault: str, there: 
     results = channel.write(PRODUCT, [write])
     assert ["AmbiguousWrite"] == kinds(results)
     assert 1 == shop.calls().count("POST /products")
-    assert there is channel.landed(PRODUCT, write)
     key = Key("sku", "twijfel-1")
-    assert there is bool(channel.find(PRODUCT, [key])[key])
+    found = [row.external_id for row in channel.find(PRODUCT, [key])[key]]
+    assert there is bool(found)
+    assert Evidence(there, *found) == channel.landed(PRODUCT, write)
 
 
 def test_another_ones_product_is_no_evidence(shop: Shop) -> None:
@@ -1211,7 +1212,7 @@ def test_stock_in_doubt_is_settled_by_our_own_adjustment(shop: Shop, fault: str,
     shop.fault(fault, "/stock_adjustments", method="POST")
     assert ["AmbiguousWrite"] == kinds(channel.write(STOCK, [write]))
     shop.pass_(130)
-    assert landed is shop.channel().landed(STOCK, replace(write, sent_at=sent_at))
+    assert Evidence(landed) == shop.channel().landed(STOCK, replace(write, sent_at=sent_at))
 
 
 @pytest.mark.parametrize(("fault", "landed"), [("cut_after", True), ("cut_before", False)])
@@ -1223,8 +1224,8 @@ def test_an_earlier_booking_is_no_evidence(shop: Shop, fault: str, landed: bool)
     write = replace(shop.move(row, "-2"), external_id=first.external_id, parts=first.parts, sent_at=shop.now())
     shop.fault(fault, "/stock_adjustments", method="POST")
     assert ["AmbiguousWrite"] == kinds(channel.write(STOCK, [write]))
-    assert landed is shop.channel().landed(STOCK, write)
-    assert landed is channel.landed(STOCK, write)
+    assert Evidence(landed) == shop.channel().landed(STOCK, write)
+    assert Evidence(landed) == channel.landed(STOCK, write)
 
 
 def test_others_bookings_are_no_evidence(shop: Shop) -> None:
@@ -1234,7 +1235,7 @@ def test_others_bookings_are_no_evidence(shop: Shop) -> None:
     sent_at = shop.now()
     shop.edit("stock", sku=row.native["sku"], location=OUTLETS[0], difference="-2")
     write = replace(shop.move(row, "-2"), sent_at=sent_at)
-    assert channel.landed(STOCK, write) is False
+    assert Evidence(landed=False) == channel.landed(STOCK, write)
     assert channel.landed(STOCK, replace(write, sent_at=None)) is None
     assert channel.landed(STOCK, replace(write, parent_id="", place="")) is None
 

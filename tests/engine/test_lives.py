@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.contract import Page, RowResult, Write
+from adapters.memory import Thing
+from connector.contract import Evidence, Page, RowResult, Write
 from connector.errors import AmbiguousWrite, Gone, Rejected, Transient
 from connector.ledger import records
 from connector.model.entity import Entity
@@ -149,6 +150,49 @@ def test_a_create_in_doubt_is_not_taken_for_a_strangers(shop: Chain) -> None:
     shop.sync()
     assert {"erp": 1, "shop": 1, "till": 1} == living(shop, "B-2")
     assert ("Ours", "Their text") == tuple(shop.product("erp", "B-2")[name] for name in ("name", "description"))
+
+
+def test_evidence_that_names_the_record_holds_after_a_new_key(shop: Chain) -> None:
+    """Ours arrived unanswered and was given another SKU there since: it is bound, and no second one made (row 5)."""
+    shop.add_product("B-2", on=("erp",))
+    shop.worlds["shop"].faults.append(("after", AmbiguousWrite("no answer")))
+    shop.sync()
+    made = shop.id_of("shop", "B-2")
+    shop.worlds["shop"].edit(Entity.PRODUCT, made, sku="B-2-NEW")
+    left_its_mark(shop, made)
+    shop.clock.pass_(seconds=LANDED_S)
+    shop.sync()
+    shop.sync()
+    assert [made] == [one.id for one in living_things(shop, "B-2", "B-2-NEW")]
+
+
+def test_evidence_tells_ours_from_a_second_one_with_its_key(shop: Chain) -> None:
+    """Somebody made another article with the SKU meanwhile: ours is known by its mark, and kept apart (row 5)."""
+    shop.add_product("B-2", on=("erp",))
+    shop.worlds["shop"].faults.append(("after", AmbiguousWrite("no answer")))
+    shop.sync()
+    made = shop.id_of("shop", "B-2")
+    shop.worlds["shop"].put(Entity.PRODUCT, {"sku": "B-2", "name": "Theirs", "active": True})
+    left_its_mark(shop, made)
+    shop.clock.pass_(seconds=LANDED_S)
+    shop.sync()
+    shop.edit("erp", "B-2", name="Ours")
+    shop.sync()
+    assert {made: "Ours"} == {one.id: one.native["name"] for one in living_things(shop, "B-2") if one.id == made}
+    assert ["Theirs"] == [one.native["name"] for one in living_things(shop, "B-2") if one.id != made]
+
+
+def left_its_mark(shop: Chain, made: str) -> None:
+    """The shop finds what a write made by the write's own mark."""
+    shop.parts.open_channel("shop").landed = (  # type: ignore[method-assign]
+        lambda _entity, write: Evidence(landed=True, external_id=made) if write.operation == "create" else None
+    )
+
+
+def living_things(shop: Chain, *skus: str) -> list[Thing]:
+    """What stands in the shop under these SKUs."""
+    things = shop.worlds["shop"].things[Entity.PRODUCT].values()
+    return [one for one in things if one.native["sku"] in skus and not one.deleted]
 
 
 def test_what_a_remote_fills_in_of_a_create_without_an_answer_is_nobodys_edit(shop: Chain) -> None:

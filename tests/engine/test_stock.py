@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.contract import Claim, Counted, HandOver
+from connector.contract import Claim, Counted, Evidence, HandOver
 from connector.errors import AmbiguousWrite, Transient
 from connector.explain import explain_record, find_records
 from connector.ledger import journal
@@ -332,7 +332,7 @@ def test_evidence_goes_before_the_figure(shop: Chain, when: str, landed: bool) -
     shop.worlds["shop"].faults.append((when, AmbiguousWrite("no answer")))
     shop.sync()
     sell(shop, "shop", 1)
-    shop.parts.open_channel("shop").landed = lambda entity, write: landed  # type: ignore[method-assign]  # a document
+    shop.parts.open_channel("shop").landed = lambda entity, write: Evidence(landed)  # type: ignore[method-assign]  # a document
     shop.clock.pass_(seconds=LANDED_S)
     shop.sync()
     shop.sync()

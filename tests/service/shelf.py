@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from adapters.memory import DEFAULT, MemoryChannel, World
-from connector.contract import Capabilities, Facts, Finding, Opening, Page, Row, RowResult, Write
+from connector.contract import Capabilities, Evidence, Facts, Finding, Opening, Page, Row, RowResult, Write
 from connector.errors import AuthFailed, Rejected
 from connector.model.entity import Entity, Key
 
@@ -120,7 +120,7 @@ class ShelfChannel:
                 threading.Event().wait(0.02)
         return results
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence | None:
         return None
 
     def facts(self, cursor: str | None) -> Facts:
