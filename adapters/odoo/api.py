@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, Final, Protocol
 
@@ -118,17 +118,26 @@ class Odoo:
         """A method that changes something, called once; its value, None where it returns nothing."""
         return self.way.call(model, method, purpose, arguments, safe=False).value
 
-    def _fields(self, model: str) -> frozenset[str]:
-        """The fields that a model has here, for this user: what is asked rather than a version."""
+    def _fields(self, model: str) -> Mapping[str, str]:
+        """The fields that a model has here, for this user, and their types: what is asked rather than a version."""
         found = self.read(model, "fields_get", "check", attributes=["type"]).value
         if not isinstance(found, dict):
             raise ContractBroken(f"{model}.fields_get answered no fields")
-        return frozenset(found)
+        return {name: str(about["type"]) for name, about in found.items()}
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """The server's clock minus ours; zero before the first call."""
+        return (self.way.transport.clock_offset if self._is_reached else None) or timedelta(0)
 
     def close(self) -> None:
         """Let go of connections."""
-        if "way" in vars(self):
+        if self._is_reached:
             self.way.transport.close()
+
+    @property
+    def _is_reached(self) -> bool:
+        return "way" in vars(self)
 
 
 def _transport(opening: Opening, *, signed: bool) -> Transport:

@@ -8,7 +8,7 @@ and hold values: nothing is decided on them, and only a first line is repeated, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -33,6 +33,20 @@ _LOST: Final = frozenset(
 )
 #: The address of a database stands in the text of these: nothing of it is repeated.
 _DATABASE: Final = frozenset({"psycopg2.OperationalError", "psycopg2.InterfaceError"})
+
+
+class NoSuchMethod(ContractBroken):
+    """This version has no such method, or no such model: another way may be open."""
+
+
+class BadValue(ContractBroken):
+    """A value that the method makes nothing of: an unknown field, or an external id that nothing bears."""
+
+
+_UNFIT: Final[Mapping[type[ContractBroken], frozenset[str]]] = {
+    NoSuchMethod: frozenset({"builtins.AttributeError", "werkzeug.exceptions.NotFound"}),
+    BadValue: frozenset({"builtins.ValueError"}),
+}
 _NAMED_FIELD: Final = re.compile(r"'[^'\n]*' \(([a-z][a-z0-9_]*)\)")
 _VALUES: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\S+@\S+|\d{3,}")
 
@@ -62,7 +76,8 @@ def named(answer: Answer, body: Mapping[str, Any]) -> ChannelError:
         return _rejected(what, body)
     if name in _LOST or name in _DATABASE:
         return Transient(what) if answer.call.safe else AmbiguousWrite(what)
-    return ContractBroken(f"{what}: this call does not fit this version", evidence=evidence(answer))
+    unfit = next((kind for kind, names in _UNFIT.items() if name in names), ContractBroken)
+    return unfit(f"{what}: this call does not fit this version", evidence=evidence(answer))
 
 
 def _rejected(what: str, body: Mapping[str, Any]) -> Rejected:
@@ -70,6 +85,21 @@ def _rejected(what: str, body: Mapping[str, Any]) -> Rejected:
     told = _told(body)
     fields = dict.fromkeys(_NAMED_FIELD.findall(str(body.get("message"))), told)
     return Rejected(": ".join([what, *fields, told]), fields=fields)
+
+
+def refusal(call: str, messages: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Rejected:
+    """What an import says instead of an exception: messages, each with the column that it is about.
+
+    ``names``: column → field.
+    """
+    fields: dict[str, str] = {}
+    for message in messages:
+        found = _NAMED_FIELD.findall(str(message.get("message")))
+        column = str(message.get("field") or "")
+        named = [names.get(column, names.get(f"{column}/.id", column))] if column else found
+        fields |= dict.fromkeys(named, _told(message))
+    told = _told(messages[0]) if messages else "no reason given"
+    return Rejected(": ".join([call, *fields, told]), fields=fields)
 
 
 def _told(body: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ every listing. Nothing tells of deletions: a record that is in no listing is gon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -44,17 +44,20 @@ class Feed:
 
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """What changed since the cursor and somewhat before it; everything where there is none."""
-        since = [] if cursor is None else [["write_date", ">=", wire(read_moment(cursor) - OVERLAP)]]
-        found = self.search([*self.domain, *since])
-        yield from self._pages(found, cursor=wire(found.server_at), complete=cursor is None)
+        found = self.search(self.domain) if cursor is None else self.since(cursor)
+        yield from self.pages(found, cursor=wire(found.server_at), complete=cursor is None)
 
     def sweep(self) -> Iterator[Page]:
         """Everything."""
-        yield from self._pages(self.search(self.domain), cursor=None, complete=True)
+        yield from self.pages(self.search(self.domain), cursor=None, complete=True)
 
     def read(self, ids: Sequence[int]) -> list[Row]:
         """These records; those that are not there are left out."""
         return [row for block in _blocks(ids) for row in self._block(block)[1]]
+
+    def since(self, cursor: str) -> Told:
+        """The ids of what changed since the cursor and somewhat before it."""
+        return self.search([*self.domain, ["write_date", ">=", wire(read_moment(cursor) - OVERLAP)]])
 
     def search(self, domain: Domain) -> Told:
         """The ids of records, in their order, archived ones too."""
@@ -65,7 +68,8 @@ class Feed:
             raise ContractBroken(f"{self.model}.search answered no list of ids in their order")
         return found
 
-    def _pages(self, found: Told, *, cursor: str | None, complete: bool) -> Iterator[Page]:
+    def pages(self, found: Told, *, cursor: str | None, complete: bool) -> Iterator[Page]:
+        """The records of a search, in blocks."""
         blocks = list(_blocks(found.value)) or [[]]
         for place, block in enumerate(blocks, start=1):
             told, rows = self._block(block) if block else (found, [])
@@ -79,7 +83,8 @@ class Feed:
         )
         if not isinstance(told.value, list) or not {row["id"] for row in told.value} <= set(ids):
             raise ContractBroken(f"{self.model}.read answered other records than were asked")
-        return told, [_row(native) for native in told.value]
+        kinds = self.odoo.fields(self.model)
+        return told, [_row(native, kinds) for native in told.value]
 
 
 def wire(moment: datetime) -> str:
@@ -92,9 +97,15 @@ def read_moment(text: str) -> datetime:
     return datetime.strptime(text, _WIRE).replace(tzinfo=UTC)
 
 
-def _row(native: dict[str, Any]) -> Row:
+def _row(told: Mapping[str, Any], kinds: Mapping[str, str]) -> Row:
+    native = {name: unset(value, kinds[name]) for name, value in told.items()}
     moved = native["write_date"]
     return Row(str(native["id"]), native, modified_at=read_moment(moved) if moved else None)
+
+
+def unset(value: Any, kind: str) -> Any:
+    """What a field holds; what is not set reads as ``false``, whatever its type (NOTES section 4)."""
+    return None if value is False and kind != "boolean" else value
 
 
 def _blocks(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -16,6 +16,7 @@ class Options(BaseModel):
         database: its name; a host of several databases does not choose by itself.
         api_key: a key of a user of its own. Those of ordinary users end, after 90 days unless set otherwise.
         login: that user's name, which only the older transport needs.
+        lang: the language of names and texts, as ``nl_NL``; without it, that of the key's user.
         transport: ``auto`` takes JSON-2 where the server is 19 or later, else ``jsonrpc``.
         proxy: address of an HTTP proxy; the environment is not asked.
     """
@@ -26,6 +27,7 @@ class Options(BaseModel):
     database: Annotated[str, Field(min_length=1)]
     api_key: SecretStr
     login: str | None = None
+    lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Za-z@]+)?$")] | None = None
     transport: Literal["auto", "json2", "jsonrpc"] = "auto"
     proxy: str | None = None
 

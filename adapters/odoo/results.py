@@ -1,0 +1,45 @@
+"""What became of writes, when several calls carry them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from connector.contract import RowResult, Write
+from connector.errors import AuthFailed, ChannelError, RateLimited, Transient
+
+_Row = TypeVar("_Row")
+_Told = TypeVar("_Told")
+
+Writer = Callable[[Sequence[Write]], Sequence[RowResult]]
+
+
+def result(write: Write, error: ChannelError | None, id_: str, address: str = "") -> RowResult:
+    """What became of one write; the id also beside an error, as soon as there is one."""
+    return RowResult(write.token, id_, address, error=error)
+
+
+def failed(write: Write, wrong: ChannelError) -> RowResult:
+    """A write that was refused, or whose answer was lost."""
+    return RowResult(write.token, write.external_id, error=wrong)
+
+
+def in_turn(steps: Sequence[tuple[Sequence[Write], Writer]]) -> list[RowResult]:
+    """The results of writes of several kinds. What stops them all is raised only while nothing was sent."""
+    results: list[RowResult] = []
+    for writes, writer in steps:
+        try:
+            results += writer(writes) if writes else ()
+        except (RateLimited, AuthFailed, Transient) as stop:
+            if not results:
+                raise
+            results += [failed(write, stop) for write in writes]
+    return results
+
+
+def behind(rows: Sequence[_Row], send: Callable[[Sequence[_Row]], Sequence[_Told]]) -> Sequence[_Told | ChannelError]:
+    """What became of rows that are sent when others were done before: whatever stops it stands for each of them."""
+    try:
+        return send(rows)
+    except (RateLimited, AuthFailed, Transient) as stop:
+        return [stop] * len(rows)
