@@ -73,8 +73,12 @@ class Tills:
 
     def left_at_once(self) -> Domain:
         """Lines of paid orders without a transfer of their own."""
-        later = [["order_id.shipping_date", "=", False]] if "shipping_date" in self._odoo.fields("pos.order") else []
-        return [["order_id.state", "in", list(PAID)], ["order_id.picking_ids", "=", False], *later]
+        paid = ["order_id.state", "in", list(PAID)]
+        return [paid, ["order_id.picking_ids", "=", False], *self.not_shipped()]
+
+    def not_shipped(self) -> Domain:
+        """Lines of orders that the customer took along."""
+        return [["order_id.shipping_date", "=", False]] if "shipping_date" in self._odoo.fields("pos.order") else []
 
     def of(self, configs: Collection[int]) -> dict[int, Till]:
         """Till id → where its goods come from and go back to."""

@@ -27,8 +27,13 @@ class Odoo:
         self.login: str = told["login"]
         self.password: str = told["password"]
         self.api_key: str = told["api_key"]
+        self._told = told
         self._session = requests.Session()
         self._session.trust_env = False
+
+    def again(self) -> Odoo:
+        """The same one over a connection of its own, for another thread."""
+        return Odoo(self._told)
 
     def call(self, model: str, method: str, **named: Any) -> Any:
         """A method of a model over JSON-2, with the administrator's key; HTTPError with what the server said."""

@@ -24,7 +24,8 @@ def a_product(odoo: Odoo, **values: Any) -> tuple[int, str]:
 
 def put(odoo: Odoo, product: int, pieces: int, warehouse: str) -> None:
     """Set the stock of a product in a warehouse, as its user would."""
-    (place,) = odoo.ids("stock.location", ["usage", "=", "internal"], ["warehouse_id.code", "=", warehouse])
+    (found,) = odoo.call("stock.warehouse", "search_read", domain=[["code", "=", warehouse]], fields=["lot_stock_id"])
+    place = found["lot_stock_id"][0]
     odoo.call(
         "stock.quant",
         "create",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +11,19 @@ from uuid import uuid4
 
 from tests.odoo.client import Odoo
 
+#: The company's setting of when a till's sales move stock.
+_MODE = "point_of_sale_update_stock_quantities"
+
 
 @dataclass(frozen=True)
 class Session:
-    """An open session of a till: where its orders go, and what they may be paid with."""
+    """An open session of a till: where its orders go, what they may be paid with, and who sells."""
 
     odoo: Odoo
     id: int
     cash: int
+    user: int
+    opened_with: int
 
 
 def open_session(odoo: Odoo, till: str, cash: int = 100) -> Session:
@@ -25,14 +32,26 @@ def open_session(odoo: Odoo, till: str, cash: int = 100) -> Session:
     (method,) = odoo.ids("pos.payment.method", ["id", "in", config["payment_method_ids"]], ["is_cash_count", "=", True])
     session = odoo.create("pos.session", config_id=config["id"])
     odoo.call("pos.session", "set_opening_control", ids=[session], cashbox_value=cash, notes="")
-    return Session(odoo, session, method)
+    return Session(odoo, session, method, odoo.call("res.users", "context_get")["uid"], cash)
 
 
 def sell(session: Session, product: int, pieces: int, price: float) -> str:
     """Send one paid order without tax, as the till does; its uuid."""
+    return _send(session, pieces * price, _line(product, pieces, price))
+
+
+def refund(session: Session, uuid: str, pieces: int) -> str:
+    """Take so many pieces of an order's one line back, as an order of its own; its uuid."""
+    (line,) = session.odoo.call(
+        "pos.order.line", "search_read", domain=[["order_id.uuid", "=", uuid]], fields=["product_id", "price_unit"]
+    )
+    product, price = line["product_id"][0], line["price_unit"]
+    return _send(session, -pieces * price, {**_line(product, -pieces, price), "refunded_orderline_id": line["id"]})
+
+
+def _send(session: Session, total: float, line: dict[str, Any]) -> str:
     uuid = str(uuid4())
     moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    total = pieces * price
     order = {
         "uuid": uuid,
         "name": "Order",
@@ -45,12 +64,12 @@ def sell(session: Session, product: int, pieces: int, price: float) -> str:
         "amount_return": 0,
         "partner_id": False,
         "to_invoice": False,
-        "user_id": session.odoo.call("res.users", "context_get")["uid"],
+        "user_id": session.user,
         "pricelist_id": False,
         "fiscal_position_id": False,
         "last_order_preparation_change": "{}",
         "sequence_number": 1,
-        "lines": [[0, 0, _line(product, pieces, price)]],
+        "lines": [[0, 0, line]],
         "payment_ids": [[0, 0, {"amount": total, "payment_method_id": session.cash, "name": moment}]],
     }
     session.odoo.call("pos.order", "sync_from_ui", orders=[order])
@@ -68,6 +87,38 @@ def _line(product: int, pieces: int, price: float) -> dict[str, Any]:
         "tax_ids": [[6, 0, []]],
         "uuid": str(uuid4()),
     }
+
+
+@contextmanager
+def mode(odoo: Odoo, when: str) -> Iterator[None]:
+    """Sessions that are opened meanwhile take stock off ``real``, with each order, or at ``closing``."""
+    (company,) = odoo.call("res.company", "search_read", domain=[], fields=[_MODE])
+    odoo.call("res.company", "write", ids=[company["id"]], vals={_MODE: when})
+    try:
+        yield
+    finally:
+        odoo.call("res.company", "write", ids=[company["id"]], vals={_MODE: company[_MODE]})
+
+
+@contextmanager
+def selling(odoo: Odoo, till: str, when: str = "real") -> Iterator[Session]:
+    """A session of this mode, which is closed at the end if it was not before."""
+    with mode(odoo, when):
+        session = open_session(odoo, till)
+    try:
+        yield session
+    finally:
+        (state,) = odoo.call("pos.session", "read", ids=[session.id], fields=["state"])
+        if state["state"] != "closed":
+            close_session(session, counted=drawer(session))
+
+
+def drawer(session: Session) -> float:
+    """How much there should be in the drawer now."""
+    orders = session.odoo.call(
+        "pos.order", "search_read", domain=[["session_id", "=", session.id]], fields=["amount_total"]
+    )
+    return float(session.opened_with + sum(order["amount_total"] for order in orders))
 
 
 def close_session(session: Session, counted: float) -> Any:
