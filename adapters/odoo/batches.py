@@ -143,9 +143,7 @@ class Records:
             if not may(self._odoo, self._model, "create", self._purpose):  # told as if each row were at fault
                 raise AuthFailed(f"{self._model}.load: the key's user may not create any")
             raise refusal(f"{self._model}.load", told["messages"], {_column(name, kinds[name]): name for name in names})
-        if not isinstance(ids, list) or len(ids) != len(rows) or not all(type(one) is int for one in ids):
-            raise AmbiguousWrite(f"{self._model}.load answered no id for each row")
-        return ids
+        return _ids(ids, rows, f"{self._model}.load")
 
     def _save(self, changes: Sequence[Change]) -> list[None]:
         """Different values for many in one call, which versions from 19 on have."""
@@ -165,6 +163,16 @@ class Records:
         ids, values = [one.id for one in changes], dict(changes[0].values)
         self._odoo.write(self._model, "write", self._purpose, ids=ids, vals=values, context=self._context)
         return [None] * len(changes)
+
+
+def create(odoo: Odoo, model: str, rows: Sequence[Values], purpose: str, context: Values) -> list[int | ChannelError]:
+    """The ids of new records without a mark, in the order of the rows; or why there is none."""
+
+    def send(some: Sequence[Values]) -> list[int]:
+        ids = odoo.write(model, "create", purpose, vals_list=[dict(row) for row in some], context=dict(context))
+        return _ids(ids, some, f"{model}.create")
+
+    return halved([rows], send)
 
 
 def halved(
@@ -197,6 +205,13 @@ def halved(
             else:
                 outcomes.append(wrong)
     return outcomes
+
+
+def _ids(told: Any, rows: Sequence[Any], call: str) -> list[int]:
+    """An id for each row."""
+    if not isinstance(told, list) or len(told) != len(rows) or not all(type(one) is int for one in told):
+        raise AmbiguousWrite(f"{call} answered no id for each row")
+    return told
 
 
 def _divided(row: New, kinds: Mapping[str, str]) -> tuple[New, Values]:

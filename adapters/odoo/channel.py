@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from adapters.odoo.api import Odoo
 from adapters.odoo.checks import Checks
-from adapters.odoo.facts import Tellings
+from adapters.odoo.facts import Reports
 from adapters.odoo.feeds import BLOCK, OVERLAP
 from adapters.odoo.lookup import MANY
 from adapters.odoo.partners import Partners
@@ -88,7 +88,7 @@ class OdooChannel:
         self._partners = Partners(odoo, opening, shop)
         self._prices = Prices(odoo, opening, shop)
         self._stock = Stock(odoo, opening)
-        self._facts = Tellings(odoo, opening)
+        self._facts = Reports(odoo, opening)
         self._checks = Checks(odoo, opening, shop)
         self._of: Mapping[Entity, _Records] = {
             Entity.PRODUCT: self._products,

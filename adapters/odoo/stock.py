@@ -22,7 +22,7 @@ from adapters.odoo.places import Place, Places
 from adapters.odoo.sums import Group, Sums
 from adapters.odoo.tills import PAID, Sold, Tills
 from adapters.odoo.tracked import is_tracked
-from connector.contract import EntityCapabilities, Opening, Page, Row, RowResult, Write
+from connector.contract import EntityCapabilities, Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import Transient
 from connector.model.entity import Entity
 
@@ -91,9 +91,9 @@ class Stock:
         """Book the differences."""
         return self._differences.write(writes)
 
-    def landed(self, write: Write) -> bool | None:
+    def landed(self, write: Write) -> Evidence:
         """Whether a transfer with the write's mark is there."""
-        return self._differences.landed(write)
+        return Evidence(self._differences.landed(write))
 
     @property
     def _tracked(self) -> list[object]:
