@@ -45,11 +45,11 @@ class Feed:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """What changed since the cursor and somewhat before it; everything where there is none."""
         found = self.search(self.domain) if cursor is None else self.since(cursor)
-        yield from self.pages(found, cursor=wire(found.server_at), complete=cursor is None)
+        yield from self.pages(found, cursor=wire(found.server_at))
 
     def sweep(self) -> Iterator[Page]:
         """Everything."""
-        yield from self.pages(self.search(self.domain), cursor=None, complete=True)
+        yield from self.pages(self.search(self.domain))
 
     def read(self, ids: Sequence[int]) -> list[Row]:
         """These records; those that are not there are left out."""
@@ -68,8 +68,8 @@ class Feed:
             raise ContractBroken(f"{self.model}.search answered no list of ids in their order")
         return found
 
-    def pages(self, found: Told, *, cursor: str | None, complete: bool) -> Iterator[Page]:
-        """The records of a search, in blocks."""
+    def pages(self, found: Told, *, cursor: str | None = None, complete: bool = True) -> Iterator[Page]:
+        """The records of a search, in blocks; ``complete``: nothing follows them."""
         blocks = list(_blocks(found.value)) or [[]]
         for place, block in enumerate(blocks, start=1):
             told, rows = self._block(block) if block else (found, [])

@@ -18,7 +18,7 @@ from adapters.odoo.children import CONTACT, KINDS, OTHERS
 from adapters.odoo.feeds import BLOCK, Feed, wire
 from adapters.odoo.lives import ACTIVE, by_token, change_lives
 from adapters.odoo.lookup import by_code
-from adapters.odoo.results import in_turn, result
+from adapters.odoo.results import by_kind, in_turn, result
 from adapters.odoo.shop import Shop
 from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import ChannelError, Gone
@@ -77,7 +77,7 @@ class Partners:
         children_found = self._children.since(cursor)
         parents = self._parents(children_found.value)
         ids = sorted({*found.value, *feed.search([*feed.domain, ["id", "in", parents]]).value})
-        pages = feed.pages(replace(found, value=ids), cursor=wire(found.server_at), complete=False)
+        pages = feed.pages(replace(found, value=ids), cursor=wire(found.server_at))
         return (replace(page, rows=self._rows(page.rows)) for page in pages)
 
     def sweep(self) -> Iterator[Page]:
@@ -147,9 +147,7 @@ class Partners:
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """A result for each."""
-        made = [write for write in writes if not write.external_id]
-        changed = [write for write in writes if write.external_id]
-        return in_turn([(made, self._create), (changed, self._update)])
+        return in_turn(by_kind(writes, self._create, self._update))
 
     def _create(self, writes: Sequence[Write]) -> list[RowResult]:
         values, refused = self._all_values(writes)

@@ -63,16 +63,20 @@ class Prices:
         """Own prices of products that changed, then rules that did."""
         own, rules = self._own_feed, self._rule_feed
         found = own.search(own.domain) if cursor is None else own.since(cursor)
-        yield from self._own_pages(own.pages(found, cursor=None, complete=False))
+        yield from self._own_pages(own.pages(found, complete=False))
         changed = rules.search(rules.domain) if cursor is None else rules.since(cursor)
-        pages = rules.pages(changed, cursor=wire(found.server_at), complete=cursor is None)
+        pages = rules.pages(changed, cursor=wire(found.server_at))
         yield from self._rule_pages(pages)
 
     def sweep(self) -> Iterator[Page]:
         """All of them."""
         own, rules = self._own_feed, self._rule_feed
-        yield from self._own_pages(own.pages(own.search(own.domain), cursor=None, complete=False))
-        yield from self._rule_pages(rules.pages(rules.search(rules.domain), cursor=None, complete=True))
+        yield from self._own_pages(own.pages(own.search(own.domain), complete=False))
+        yield from self._rule_pages(
+            rules.pages(
+                rules.search(rules.domain),
+            )
+        )
 
     def read(self, ids: Sequence[str]) -> list[Row]:
         """Prices by id; those that are not there are left out."""

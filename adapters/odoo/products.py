@@ -12,7 +12,7 @@ from adapters.odoo.families import of_families
 from adapters.odoo.feeds import Feed
 from adapters.odoo.lives import ACTIVE, by_token, change_lives
 from adapters.odoo.lookup import by_code
-from adapters.odoo.results import in_turn, result
+from adapters.odoo.results import by_kind, in_turn, result
 from adapters.odoo.shop import Shop
 from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import ChannelError, Gone, Rejected
@@ -94,9 +94,7 @@ class Products:
 
     def write(self, writes: Sequence[Write]) -> list[RowResult]:
         """A result for each, and for the prices that came along with a new product."""
-        made = [write for write in writes if not write.external_id]
-        changed = [write for write in writes if write.external_id]
-        return in_turn([(made, self._create), (changed, self._update)])
+        return in_turn(by_kind(writes, self._create, self._update))
 
     def _create(self, writes: Sequence[Write]) -> list[RowResult]:
         rows = [New(write.token, self._new(write)) for write in writes]

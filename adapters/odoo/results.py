@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from connector.contract import RowResult, Write
-from connector.errors import AuthFailed, ChannelError, RateLimited, Transient
+from connector.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 
 _Row = TypeVar("_Row")
 _Told = TypeVar("_Told")
@@ -22,6 +22,22 @@ def result(write: Write, error: ChannelError | None, id_: str, address: str = ""
 def failed(write: Write, wrong: ChannelError) -> RowResult:
     """A write that was refused, or whose answer was lost."""
     return RowResult(write.token, write.external_id, error=wrong)
+
+
+def by_kind(writes: Sequence[Write], create: Writer, update: Writer) -> list[tuple[Sequence[Write], Writer]]:
+    """New records and changed ones, each for its writer; nothing is deleted."""
+    gone = [write for write in writes if write.operation == "delete"]
+    left = [write for write in writes if write.operation != "delete"]
+    return [
+        ([write for write in left if not write.external_id], create),
+        ([write for write in left if write.external_id], update),
+        (gone, _undeleted),
+    ]
+
+
+def _undeleted(writes: Sequence[Write]) -> list[RowResult]:
+    refused = Rejected("is not deleted there", remedy="archive it: sales hang on it")
+    return [failed(write, refused) for write in writes]
 
 
 def in_turn(steps: Sequence[tuple[Sequence[Write], Writer]]) -> list[RowResult]:

@@ -66,7 +66,7 @@ class Stock:
         first = self._products.search([self._tracked, ["write_date", ">=", since]])
         touched = set(first.value) | self._touched(since)
         tracked = self._products.search([self._tracked, ["id", "in", sorted(touched)]]).value
-        yield from self._pages(tracked, first.began_at, wire(first.server_at), complete=False)
+        yield from self._pages(tracked, first.began_at, wire(first.server_at))
 
     def sweep(self) -> Iterator[Page]:
         """The figures of every product that stock is kept of, archived ones too."""
@@ -102,18 +102,14 @@ class Stock:
     def _all(self, *, with_cursor: bool) -> Iterator[Page]:
         self._places.forget()
         found = self._products.search([self._tracked])
-        yield from self._pages(
-            found.value, found.began_at, wire(found.server_at) if with_cursor else None, complete=True
-        )
+        yield from self._pages(found.value, found.began_at, wire(found.server_at) if with_cursor else None)
 
-    def _pages(
-        self, products: Sequence[int], began_at: datetime, cursor: str | None, *, complete: bool
-    ) -> Iterator[Page]:
+    def _pages(self, products: Sequence[int], began_at: datetime, cursor: str | None) -> Iterator[Page]:
         blocks = list(_blocks(products)) or [[]]
         for number, block in enumerate(blocks, start=1):
             last = number == len(blocks)
             at = self._now() if block else began_at
-            yield Page(self._figures(block), at, cursor if last else None, complete and last)
+            yield Page(self._figures(block), at, cursor if last else None, complete=last)
 
     def _touched(self, since: str) -> set[int]:
         """Products whose figures may have moved: by a transfer, by a till before there is one, by hand.

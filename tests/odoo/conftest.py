@@ -43,13 +43,13 @@ def left_over(names: list[str]) -> list[str]:
     return [name for name, owner in owners.items() if owner and not Path(f"/proc/{owner[1]}").exists()]
 
 
-def new_instance(kind: str) -> Iterator[Odoo]:
+def new_instance(kind: str, *options: str) -> Iterator[Odoo]:
     """An instance for this process, taken away afterwards, along with those of test runs that were killed."""
     for left in left_over(instance.names()):
         real_odoo_command(left, "down", "--remove")
     name = f"tests-{os.getpid()}-{kind}"
     try:
-        yield Odoo(told_by(real_odoo_command(name, "up", "--fresh")))
+        yield Odoo(told_by(real_odoo_command(name, "up", "--fresh", *options)))
     finally:
         removed = real_odoo_command(name, "down", "--remove")
         assert removed.returncode == 0, removed.stderr

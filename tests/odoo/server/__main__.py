@@ -45,10 +45,11 @@ def main(context: click.Context, name: str) -> None:
 
 @main.command()
 @click.option("--fresh", is_flag=True, help="A new copy of the template; what was sold in the old one is gone.")
+@click.option("--moving-clock", is_flag=True, help="With a clock that is ahead by the seconds in its file `clock`.")
 @click.pass_obj
-def up(name: str, fresh: bool) -> None:
+def up(name: str, fresh: bool, moving_clock: bool) -> None:
     """Have it run; one line of JSON says how to get in."""
-    tell(name=name, **asdict(instance.up(name, fresh=fresh)))
+    tell(name=name, **asdict(instance.up(name, fresh=fresh, moving_clock=moving_clock)))
 
 
 @main.command()

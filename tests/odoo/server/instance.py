@@ -50,13 +50,20 @@ def prepare() -> tuple[template.Program, Path]:
     return odoo, template.ready(odoo)
 
 
-def up(name: str, *, fresh: bool = False) -> Instance:
+def clock(name: str) -> Path:
+    """The file with the seconds that the clock of an instance is ahead, where it has one that moves."""
+    return home(name) / "clock"
+
+
+def up(name: str, *, fresh: bool = False, moving_clock: bool = False) -> Instance:
     """Have the instance run, as it was left or anew from the template; NotHad where there is no Odoo to be had."""
     odoo, shop = prepare()
     with cache.locked(home(name)):
         if fresh or not _complete(name):
             _remove(name)
             _copy(shop, name)
+        if moving_clock and not clock(name).exists():
+            clock(name).write_text("0", encoding="utf-8")
         instance = _read(name)
         return instance if _answers(instance) else _start(odoo, name, instance)
 
@@ -126,14 +133,17 @@ def _start(odoo: template.Program, name: str, instance: Instance) -> Instance:
     _end(name, instance.pid)
     port = _free_port(instance.port)
     socket_folder = postgres.start(Path(instance.place))
-    configuration = template.configure(home(name), home(name) / "files", socket=socket_folder, port=port)
+    moving = clock(name) if clock(name).exists() else None
+    configuration = template.configure(
+        home(name), home(name) / "files", socket=socket_folder, port=port, modules=["moving_clock"] if moving else []
+    )
     with Path(instance.log).open("a") as log:
         process = subprocess.Popen(
             odoo.command("server", "-c", str(configuration), "-d", instance.database),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=odoo.environment(),
+            env=odoo.environment() | ({"MOVING_CLOCK": str(moving)} if moving else {}),
             start_new_session=True,
         )
     started = replace(instance, url=f"http://127.0.0.1:{port}", port=port, pid=process.pid)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ LOGIN = "admin"
 PASSWORD = "admin"  # on loopback, and gone with the instance
 MODULES = ("point_of_sale", "stock", "sale_management", "loyalty", "l10n_nl")
 FURNISH = Path(__file__).with_name("furnish.py")
+ADDONS = Path(__file__).with_name("addons")
 REPORT = "real-odoo: "
 
 
@@ -89,8 +91,8 @@ def make(odoo: Program, into: Path) -> None:
     (into / "access.json").chmod(0o600)
 
 
-def configure(home: Path, files: Path, *, socket: Path, port: int = 0) -> Path:
-    """Odoo's configuration file in ``home``: one database, no cron jobs, loopback only."""
+def configure(home: Path, files: Path, *, socket: Path, port: int = 0, modules: Sequence[str] = ()) -> Path:
+    """Odoo's configuration file in ``home``: one database, no cron jobs, loopback only; our modules loaded with it."""
     settings = {
         "db_host": socket,
         "db_user": postgres.ROLE,
@@ -101,6 +103,8 @@ def configure(home: Path, files: Path, *, socket: Path, port: int = 0) -> Path:
         "http_port": port,
         "max_cron_threads": 0,
     }
+    if modules:
+        settings |= {"addons_path": ADDONS, "server_wide_modules": ",".join(["base", "rpc", "web", *modules])}
     home.mkdir(exist_ok=True)
     path = home / "odoo.conf"
     lines = "\n".join(f"{name} = {value}" for name, value in settings.items())
