@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.odoo import differences
 from adapters.odoo import stock as module
 from adapters.odoo.api import Odoo as Server
 from adapters.odoo.api import Told
@@ -198,6 +200,32 @@ def test_a_place_is_all_that_lies_in_it(shop: Shop) -> None:
     assert {"UTR": 16, "AMS": 6} == {place: figure["on_hand"] for place, figure in shop.figures(product).items()}
 
 
+def test_a_warehouse_is_all_its_locations(shop: Shop) -> None:
+    """Pieces that were picked and wait at its output still count."""
+    product = in_stock(shop.odoo, 4)
+    (found,) = shop.odoo.call(
+        "stock.warehouse", "search_read", domain=[["code", "=", "UTR"]], fields=["view_location_id"]
+    )
+    output = shop.odoo.create("stock.location", name=f"Uit {uuid4().hex[:6]}", location_id=found["view_location_id"][0])
+    put_at(shop.odoo, product, output, 3)
+    assert 7 == shop.on_hand(product)
+
+
+def test_a_server_without_tills_has_stock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no point of sale nothing of it is asked."""
+    product = in_stock(shop.odoo, 4)
+    fields = shop.server.fields
+    monkeypatch.setattr(shop.server, "fields", lambda model: fields(model) - {"available_in_pos"})
+
+    def refuse() -> None:
+        raise ContractBroken("no such model")
+
+    methods = ("search_read", "formatted_read_group", "search")
+    shop.server.before |= {(model, method): refuse for model in ("pos.session", "pos.order.line") for method in methods}
+    assert 4 == shop.on_hand(product)
+    assert 4 == changed(shop, wire(datetime.now(UTC)))[0][shop.id_of(product)]
+
+
 def test_a_shelf_that_is_made_later_counts(shop: Shop) -> None:
     """Pieces in a location that nobody had when the channel was opened are not missing."""
     product = in_stock(shop.odoo, 4)
@@ -307,8 +335,9 @@ def test_a_sale_amid_a_read(shop: Shop) -> None:
     assert {str(sold): 8, str(other): 5} == on_hand
 
 
-def test_a_read_that_never_rests_ends(shop: Shop) -> None:
+def test_a_read_that_never_rests_ends(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures that cannot be had of one moment are not guessed."""
+    monkeypatch.setattr(module, "_TRIES", 2)
     product = in_stock(shop.odoo, 100)
     with selling(shop.odoo, TILL, "closing") as session:
         shop.server.before[QUANT, "formatted_read_group"] = lambda: sell(session, product, 1, 12.5)
@@ -359,11 +388,12 @@ def test_the_cursor_of_stock_overlaps(shop: Shop) -> None:
 
 def test_the_first_reading_is_everything(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a cursor, in blocks, and only its last page says complete; with one it never does."""
-    monkeypatch.setattr(module, "BLOCK", 2)
     kept, archived = in_stock(shop.odoo, 3), in_stock(shop.odoo, 2)
     shop.odoo.call("product.product", "action_archive", ids=[archived])
     expected = {shop.id_of(kept): 3, shop.id_of(archived): 2}
+    monkeypatch.setattr(module, "BLOCK", len(shop.odoo.ids("product.product", ["is_storable", "=", True])) // 2 + 1)
     for pages in (list(shop.stock.changes(None)), list(shop.stock.sweep())):
+        assert 1 < len(pages)
         rows = {row.external_id: row.native["on_hand"] for page in pages for row in page.rows}
         assert expected == {id_: rows[id_] for id_ in expected}
         assert [False] * (len(pages) - 1) + [True] == [page.complete for page in pages]
@@ -433,8 +463,9 @@ def test_an_equal_sale_amid_a_write(shop: Shop) -> None:
     assert 8 == shop.on_hand(product)
 
 
-def test_a_row_that_never_rests_is_observed_again(shop: Shop) -> None:
+def test_a_row_that_never_rests_is_observed_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a till sells each time before our count is applied nothing is booked, and no count is left behind."""
+    monkeypatch.setattr(differences, "_TRIES", 2)
     product, other = in_stock(shop.odoo, 100), in_stock(shop.odoo, 10)
     writes = [shop.owed(product, 5), shop.owed(other, 5)]
     with selling(shop.odoo, TILL) as session:
@@ -481,8 +512,9 @@ def test_a_refusal_of_the_server_is_split(shop: Shop) -> None:
     refused = rows[1]
 
     def refuse() -> None:
-        counted = shop.counts(refused)
-        if any(counted):
+        (form,) = shop.odoo.call(FORM, "search_read", domain=[], fields=["quant_ids"], order="id desc", limit=1)
+        quants = shop.odoo.call(QUANT, "read", ids=form["quant_ids"], fields=["product_id"])
+        if refused in [quant["product_id"][0] for quant in quants]:
             raise Rejected("not this one")
 
     shop.server.before[FORM, "action_apply"] = refuse
@@ -519,7 +551,7 @@ def test_what_stops_before_anything_is_applied_is_raised(shop: Shop) -> None:
 
 def test_what_stops_amid_a_batch_is_the_rest_s_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was applied is told; what was not sent any more has the error that stopped it."""
-    monkeypatch.setattr("adapters.odoo.differences.WRITE_BATCH", 1)
+    monkeypatch.setattr(differences, "WRITE_BATCH", 1)
     products = [in_stock(shop.odoo, 10) for _ in range(2)]
     writes = [shop.owed(product, 5) for product in products]
     times = count()
@@ -565,9 +597,9 @@ def test_a_count_that_somebody_takes_back_is_not_applied(shop: Shop) -> None:
 def test_eight_sellers_while_differences_are_written(real_odoo: Odoo, shop: Shop) -> None:
     """Known-failures rows 1, 31 and 32: the stock at the end is what was there and every movement, ours and theirs."""
     product = in_stock(real_odoo, 100)
-    writes = [shop.owed(product, pieces) for pieces in (5, -1, 3, -1, 7, -1)]
+    writes = [shop.owed(product, pieces) for pieces in (5, -1, 3, -1)]
     with selling(real_odoo, TILL) as session, ThreadPoolExecutor(8) as sellers:
-        sales = [sellers.submit(sell, replace(session, odoo=real_odoo.again()), product, 1, 12.5) for _ in range(24)]
+        sales = [sellers.submit(sell, replace(session, odoo=real_odoo.again()), product, 1, 12.5) for _ in range(16)]
         results = [result for write in writes for result in shop.stock.write([write])]
         failures = [sale.exception() for sale in sales]
     landed = [write for write in writes if shop.stock.landed(write)]
