@@ -35,9 +35,9 @@ def open_session(odoo: Odoo, till: str, cash: int = 100) -> Session:
     return Session(odoo, session, method, odoo.call("res.users", "context_get")["uid"], cash)
 
 
-def sell(session: Session, product: int, pieces: int, price: float) -> str:
-    """Send one paid order without tax, as the till does; its uuid."""
-    return _send(session, pieces * price, _line(product, pieces, price))
+def sell(session: Session, product: int, pieces: int, price: float, **order: Any) -> str:
+    """Send one paid order without tax, as the till does, with what else is given of it; its uuid."""
+    return _send(session, pieces * price, _line(product, pieces, price), **order)
 
 
 def refund(session: Session, uuid: str, pieces: int) -> str:
@@ -49,7 +49,7 @@ def refund(session: Session, uuid: str, pieces: int) -> str:
     return _send(session, -pieces * price, {**_line(product, -pieces, price), "refunded_orderline_id": line["id"]})
 
 
-def _send(session: Session, total: float, line: dict[str, Any]) -> str:
+def _send(session: Session, total: float, line: dict[str, Any], **more: Any) -> str:
     uuid = str(uuid4())
     moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     order = {
@@ -71,6 +71,7 @@ def _send(session: Session, total: float, line: dict[str, Any]) -> str:
         "sequence_number": 1,
         "lines": [[0, 0, line]],
         "payment_ids": [[0, 0, {"amount": total, "payment_method_id": session.cash, "name": moment}]],
+        **more,
     }
     session.odoo.call("pos.order", "sync_from_ui", orders=[order])
     return uuid
