@@ -12,14 +12,15 @@ from connector.model.entity import Entity
 from connector.model.fields import FIELDS
 from tests.conftest import ROOT
 
-SYSTEMS = ("exact_online", "magento2", "lightspeed_x")
+SYSTEMS = ("exact_online", "magento2", "lightspeed_x", "odoo")
 #: Settings that are empty as shipped, and give a field its place.
 PLACES: Mapping[str, Mapping[str, Any]] = {
     "exact_online": {"description_field": "Notes"},
     "magento2": {"barcode_attribute": "barcode", "customer_no_attribute": "customer_no"},
     "lightspeed_x": {"vat_number_field": "custom_field_2"},
+    "odoo": {"mobile_field": "mobile"},
 }
-ROW = re.compile(r"^\| (product|customer|price|stock) \| (\w+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (product|customer|price|stock) \| (\w+) \| (.+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def lenses(*, with_places: bool) -> dict[str, Mapping[Entity, EntityMapping]]:

@@ -20,7 +20,7 @@ from adapters.odoo.api import Odoo as Server
 from adapters.odoo.api import Told
 from adapters.odoo.feeds import OVERLAP, read_moment, wire
 from adapters.odoo.stock import Stock
-from connector.contract import Opening, RowResult, Write
+from connector.contract import Evidence, Opening, RowResult, Write
 from connector.errors import (
     AmbiguousWrite,
     ConfigError,
@@ -254,7 +254,11 @@ def test_a_server_without_tills_has_stock(shop: Shop, monkeypatch: pytest.Monkey
     """Where there is no point of sale nothing of it is asked."""
     product = in_stock(shop.odoo, 4)
     fields = shop.server.fields
-    monkeypatch.setattr(shop.server, "fields", lambda model: fields(model) - {"available_in_pos"})
+    monkeypatch.setattr(
+        shop.server,
+        "fields",
+        lambda model: {name: kind for name, kind in fields(model).items() if name != "available_in_pos"},
+    )
 
     def refuse() -> None:
         raise ContractBroken("no such model")
@@ -456,8 +460,11 @@ def test_differences_are_booked(either: Shop) -> None:
     assert {write.token: None for write in writes} == errors(results)
     assert {write.external_id for write in writes} == {result.external_id for result in results}
     assert [15, -1, 4] == [either.on_hand(more), either.on_hand(fewer), either.on_hand(none, "AMS")]
-    assert [True] * 3 == [either.stock.landed(write) for write in writes]
-    assert [False] * 2 == [either.stock.landed(either.owed(more, 5)), either.stock.landed(either.owed(none, 4))]
+    assert [Evidence(landed=True)] * 3 == [either.stock.landed(write) for write in writes]
+    assert [Evidence(landed=False)] * 2 == [
+        either.stock.landed(either.owed(more, 5)),
+        either.stock.landed(either.owed(none, 4)),
+    ]
 
 
 def test_a_write_of_a_place_without_an_id(shop: Shop) -> None:
@@ -573,7 +580,7 @@ def test_a_lost_answer_is_in_doubt_and_found(either: Shop) -> None:
     either.server.before[FORM, "action_apply"] = once(lose)
     second = either.stock.write([lost])
     assert [AmbiguousWrite, AmbiguousWrite] == [type(result.error) for result in (*first, *second)]
-    assert [True, False] == [either.stock.landed(landed), either.stock.landed(lost)]
+    assert [True, False] == [either.stock.landed(one).landed for one in (landed, lost)]
     assert [None] == list(errors(either.stock.write([either.owed(product, 5)])).values())
     assert [5, 5] == either.booked(product)
     assert 20 == either.on_hand(product)
