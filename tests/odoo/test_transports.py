@@ -127,7 +127,7 @@ def test_a_call_that_does_not_fit_breaks_the_contract(
     server: Server, model: str, method: str, arguments: dict[str, Any]
 ) -> None:
     """Unknown fields and methods, and missing arguments, are no data error, and nothing in doubt."""
-    assert ContractBroken is type(raised(server, model, method, **arguments))
+    assert isinstance(raised(server, model, method, **arguments), ContractBroken)
 
 
 def test_what_nobody_may_do_stops(server: Server) -> None:
