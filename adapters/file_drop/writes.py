@@ -1,0 +1,162 @@
+"""Writes of the engine as rows for the till, with an answer for each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from adapters.file_drop.columns import (
+    DELETED,
+    DIFFERENCE,
+    ID,
+    IDENTITY,
+    KEYS,
+    LIST,
+    MARK,
+    PIECES,
+    PLACE,
+    PRODUCT,
+    id_of,
+    row_of,
+    text,
+)
+from adapters.file_drop.log import State
+from adapters.file_drop.manifests import Form
+from adapters.file_drop.names import ARCHIVE, MANIFEST, OURS, SERIES, Stem, stem_of
+from adapters.file_drop.outbox import Outbox
+from adapters.file_drop.shelf import Listing, Shelf
+from adapters.file_drop.tables import cells_of
+from connector.contract import EntityCapabilities, RowResult, Write
+from connector.errors import ChannelError, Gone, Rejected, Stale
+from connector.model.entity import DEPENDENT, Entity, Native, code_key
+
+#: Before the id of what we make: the till keeps it as its own number.
+_NEW: Final = "new-"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One write, and the row that it becomes."""
+
+    write: Write
+    external_id: str
+    record: Native
+    cells: Mapping[str, str]
+
+
+class Writes:
+    """Writes rows into ``out/``."""
+
+    def __init__(self, shelf: Shelf, outbox: Outbox, form: Form) -> None:
+        self._shelf = shelf
+        self._outbox = outbox
+        self._form = form
+
+    def write(self, entity: Entity, writes: Sequence[Write], can: EntityCapabilities) -> list[RowResult]:
+        """A file for each set of columns, since a column that is there with an empty cell would be emptied."""
+        listing = self._shelf.listing(entity.value)
+        state = self._shelf.state(entity, listing)
+        results: list[RowResult] = []
+        files: dict[tuple[str, ...], list[_Line]] = defaultdict(list)
+        for write in writes:
+            try:
+                line = self._line(entity, write, state, can)
+            except ChannelError as wrong:
+                results.append(RowResult(write.token, write.external_id, error=wrong))
+            else:
+                files[tuple(line.cells)].append(line)
+        number = self._last_number(entity, listing, state)
+        for lines in files.values():
+            try:
+                number = self._outbox.send(entity, [line.cells for line in lines], number)
+            except ChannelError as stop:
+                results += [RowResult(line.write.token, line.external_id, error=stop) for line in lines]
+            else:
+                results += [_confirmed(entity, line) for line in lines]
+        return results
+
+    def _last_number(self, entity: Entity, listing: Listing, state: State) -> int:
+        """Of a file of ours, as far as anybody knows: an archive may have been cleared."""
+        numbers = [stem.number for stem in self._shelf.stems_out(entity, listing)]
+        return max([*numbers, *(stem.number for stem in _archived(entity, listing)), state.imported], default=0)
+
+    def _line(self, entity: Entity, write: Write, state: State, can: EntityCapabilities) -> _Line:
+        """The row of one write. Raises what becomes of it where it cannot be sent."""
+        allowed = {"create": can.create, "update": can.update, "delete": can.delete}
+        if not allowed.get(write.operation, False):
+            raise Rejected(f"{write.operation} of {entity}: not done here", entity=entity)
+        identity = _new(entity, write) if write.operation == "create" else _known(entity, write, state)
+        id_ = id_of(SERIES[entity], identity)
+        if write.operation == "create":
+            _need_free(entity, id_, write, state)
+        fields = self._fields(entity, write, can)
+        record = {**identity, **fields}
+        cells = cells_of({**record, MARK: write.token}, self._form)
+        return _Line(write, id_, {**state.records.get(id_, {}), **record}, cells)
+
+    @staticmethod
+    def _fields(entity: Entity, write: Write, can: EntityCapabilities) -> Native:
+        if write.operation == "delete":
+            return {DELETED: True}
+        if entity is not Entity.STOCK or not can.relative:
+            return write.fields
+        if write.difference is None:
+            raise Rejected("a figure is written as a difference here", entity=entity)
+        others = {name: value for name, value in write.fields.items() if name != PIECES}
+        return {**others, DIFFERENCE: Decimal(write.difference)}
+
+    def landed(self, entity: Entity, write: Write) -> bool:
+        """Whether a file of ours has a row with this mark: every one that got its manifest is here, or archived."""
+        listing = self._shelf.listing(entity.value)
+        sent = [self._shelf.ours(stem, listing) for stem in self._shelf.stems_out(entity, listing)]
+        sent += [self._shelf.ours(stem, listing, ARCHIVE) for stem in _archived(entity, listing)]
+        return any(row.get(MARK) == write.token for file in sent for row in file.rows)
+
+
+def _confirmed(entity: Entity, line: _Line) -> RowResult:
+    row = row_of(entity, line.external_id, line.record)
+    return RowResult(line.write.token, row.external_id, row.address)
+
+
+def _archived(entity: Entity, listing: Listing) -> list[Stem]:
+    """Files of ours that the till has in its own."""
+    names = (name.removeprefix(OURS) for name in listing.archive if name.startswith(OURS))
+    stems = (stem_of(name, MANIFEST) for name in names)
+    return [
+        stem for stem in stems if stem is not None and stem.entity is entity and f"{stem}{MANIFEST}" not in listing.out
+    ]
+
+
+def _new(entity: Entity, write: Write) -> Native:
+    """What says which record it is."""
+    if entity is Entity.PRICE:
+        return {PRODUCT: write.parent_id, LIST: write.place}
+    if entity is Entity.STOCK:
+        return {PRODUCT: write.parent_id, PLACE: write.place}
+    return {ID: _NEW + write.token}
+
+
+def _need_free(entity: Entity, id_: str, write: Write, state: State) -> None:
+    """Raises Stale where there is such a record: the engine looks again."""
+    if id_ in state.records:
+        raise Stale("there is one already", entity=entity, external_id=id_)
+    if entity not in DEPENDENT:
+        key = code_key(text(write.fields, KEYS[entity]))
+        if key and any(code_key(text(one, KEYS[entity])) == key for one in state.records.values()):
+            raise Stale("there is one with this key", entity=entity)
+
+
+def _known(entity: Entity, write: Write, state: State) -> Native:
+    """The columns that say which record it is, as the till writes them. Raises Gone, or Stale where it moved on."""
+    there = state.records.get(write.external_id)
+    if there is None:
+        raise Gone("not there", entity=entity, external_id=write.external_id)
+    if write.operation == "update" and write.difference is None:
+        before = write.before
+        moved = [name for name in write.fields if name in before and there.get(name) != before[name]]
+        if moved:
+            raise Stale(f"changed there: {', '.join(moved)}", entity=entity, external_id=write.external_id)
+    return {name: there[name] for name in IDENTITY[SERIES[entity]]}
