@@ -1,4 +1,4 @@
-"""One file operation: announced to the budget, repeated where that is harmless, and every failure as one of our errors."""
+"""One file operation: announced, repeated where that is harmless, and every failure as one of our errors."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 from adapters.file_drop.calls import Calls
 from adapters.file_drop.columns import PLACES, text
@@ -69,16 +70,15 @@ class Checks:
         refused = [f"{file.stem}.csv" for file in files if file.table.refused]
         if refused:
             yield _warned(what, f"rows were not taken of {_told(refused)}", "answers/ names line, column and complaint")
-        yield from self._places(
-            entity, [text(one, PLACES[entity]) for one in state.records.values()] if entity in PLACES else []
-        )
+        if entity in PLACES:
+            yield from self._places(entity, {text(one, PLACES[entity]) for one in state.records.values()})
 
-    def _places(self, entity: Entity, shown: Sequence[str]) -> Iterator[Finding]:
+    def _places(self, entity: Entity, shown: AbstractSet[str]) -> Iterator[Finding]:
         """Configured lists and locations of which no row tells."""
         configured = {Entity.PRICE: self._opening.lists, Entity.STOCK: self._opening.locations}.get(entity, ())
         absent = [place for place in configured if place not in shown]
         if absent and shown:
-            known = _told(sorted(set(shown)))
+            known = _told(sorted(shown))
             yield _warned(SERIES[entity], f"no row of {_told(absent)}", f"write the name as the till does: {known}")
 
     def _answers(self, listing: Listing) -> Iterator[Finding]:
@@ -91,9 +91,8 @@ class Checks:
             rows = answer_rows(self._calls.read(OUT, name, listing.out[name], stem.entity.value), form)
             if rows:
                 lines = _told(f"line {line}: {complaint}" for line, complaint in rows)
-                yield _warned(
-                    f"out/{stem}", f"the till refused {lines}", "mend it in the till, or where the value comes from"
-                )
+                remedy = "mend it in the till, or where the value comes from"
+                yield _warned(f"out/{stem}", f"the till refused {lines}", remedy)
 
 
 def _warned(what: str, detail: str, remedy: str) -> Finding:

@@ -48,7 +48,7 @@ _PARTS: Final = {Entity.PRICE: "base"}
 
 
 def id_of(holds: str, record: Mapping[str, object]) -> str:
-    """The id of a row; "" where a column of it is empty. A slash parts it, so one within a part is written otherwise."""
+    """The id of a row; "" where a column of it is empty. What a slash parts has none within."""
     parts = [str(record.get(name) or "").strip() for name in IDENTITY[holds]]
     if len(parts) > 1:
         parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]

@@ -1,4 +1,4 @@
-"""The log of one series: the till's files and ours, replayed to what the till holds. Nothing is read or written here."""
+"""The log of one series: the till's files and ours, replayed to what the till holds. Pure."""
 
 from __future__ import annotations
 

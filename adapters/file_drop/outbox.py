@@ -21,7 +21,7 @@ class Outbox:
         self._form = form
 
     def send(self, entity: Entity, rows: Sequence[Mapping[str, str]], after: int) -> int:
-        """One file of rows with the same columns, under the next number behind ``after`` that is free: that is answered.
+        """One file of rows with the same columns; answers its number, the next one behind ``after`` that is free.
 
         Raises AmbiguousWrite where the manifest may or may not have got its name; whatever else is raised, nothing
         has been sent. What is left lying of that has a name that no manifest will ever say.

@@ -16,7 +16,7 @@ from adapters.file_drop.places import unfinished
 from connector.errors import AuthFailed
 
 if TYPE_CHECKING:
-    from paramiko import PKey, SFTPClient, SSHClient
+    from paramiko import MissingHostKeyPolicy, PKey, SFTPClient, SSHClient
 
 _T = TypeVar("_T")
 _CHUNK: Final = 32768
@@ -71,8 +71,11 @@ class Sftp:
 
     @contextmanager
     def _broken_off(self) -> Iterator[None]:
-        """What paramiko raises for a connection that is no more, as the OSError that it is; the next call makes anew."""
-        from paramiko import SSHException
+        """A connection that is no more, as the OSError that it is; the next call makes a new one."""
+        try:
+            from paramiko import SSHException
+        except ImportError as error:
+            raise AuthFailed("SFTP needs paramiko: install the connector with its extra sftp") from error
 
         try:
             yield
@@ -127,7 +130,7 @@ class Sftp:
         from paramiko import RejectPolicy, SSHException
 
         if self._options.host_key is not None:
-            client.set_missing_host_key_policy(_Pinned(self._options.host_key))
+            client.set_missing_host_key_policy(_pinned(self._options.host_key))
             return
         client.set_missing_host_key_policy(RejectPolicy())
         try:
@@ -154,16 +157,17 @@ def fingerprint_of(key: PKey) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
-class _Pinned:
+def _pinned(expected: str) -> MissingHostKeyPolicy:
     """Asked of a key that no file knows: it is the configured one, or the connection ends."""
+    from paramiko import MissingHostKeyPolicy
 
-    def __init__(self, expected: str) -> None:
-        self._expected = expected.rstrip("=")
+    class Pinned(MissingHostKeyPolicy):
+        def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
+            shown = fingerprint_of(key)
+            if shown != expected.rstrip("="):
+                raise AuthFailed(f"the SFTP server shows another host key than host_key says: {shown}")
 
-    def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
-        shown = fingerprint_of(key)
-        if shown != self._expected:
-            raise AuthFailed(f"the SFTP server shows another host key than host_key says: {shown}")
+    return Pinned()
 
 
 def _content(sftp: SFTPClient, path: str) -> bytes:

@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from adapters.file_drop.columns import DELETED, DIFFERENCE, FLAGS, NUMBERS, PIECES, REQUIRED, id_of
 from adapters.file_drop.manifests import Form
 from adapters.file_drop.names import Stem
 from connector.errors import ContractBroken, Rejected
 from connector.model.entity import Entity, Native, Value
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 _UNCLOSED: Final = "unexpected end of data"
 _FLAGS: Final = {"1": True, "0": False}
@@ -83,7 +86,7 @@ def _text(data: bytes, form: Form, stem: Stem) -> str:
         ) from error
 
 
-def _header(reader: Iterator[list[str]], stem: Stem) -> list[str]:
+def _header(reader: Reader, stem: Stem) -> list[str]:
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
@@ -98,7 +101,7 @@ def _header(reader: Iterator[list[str]], stem: Stem) -> list[str]:
     return names
 
 
-def _lines(reader: csv.reader, stem: Stem) -> Iterator[tuple[int, list[str] | _Unreadable]]:  # type: ignore[valid-type]
+def _lines(reader: Reader, stem: Stem) -> Iterator[tuple[int, list[str] | _Unreadable]]:
     """Line number → its cells. Raises ContractBroken for a quote that is never closed: it swallows what follows."""
     while True:
         try:

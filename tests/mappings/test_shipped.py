@@ -14,7 +14,7 @@ from connector.mapping.load import load_mapping
 from connector.model.entity import Entity
 from tests.unit.mapping.strategies import samples, unhurried
 
-SHIPPED = ("exact_online", "magento2", "lightspeed_x")
+SHIPPED = ("exact_online", "magento2", "lightspeed_x", "file_drop")
 
 
 @cache
