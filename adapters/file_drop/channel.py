@@ -44,7 +44,7 @@ class FileDropChannel:
         self._capabilities = capabilities_of(options)
         self._calls = Calls(place_of(options), opening)
         form = usual_form(options)
-        self._shelf = Shelf(self._calls, options)
+        self._shelf = Shelf(self._calls, opening)
         self._archive = Archive(self._calls, self._shelf)
         self._writes = Writes(self._shelf, Outbox(self._calls, form), form)
         self._sales = Sales(self._shelf, options.timezone, opening.now)

@@ -9,7 +9,7 @@ from adapters.file_drop.calls import Calls
 from adapters.file_drop.columns import PLACES, text
 from adapters.file_drop.names import ANSWER, ANSWERS, ARCHIVE, COMPLETE, IN, MANIFEST, OUT, SERIES, is_known, stem_of
 from adapters.file_drop.shelf import Listing, Shelf
-from adapters.file_drop.tables import answer_rows
+from adapters.file_drop.tables import answered_lines
 from connector.contract import Finding, Opening
 from connector.errors import ContractBroken, Transient
 from connector.model.entity import Entity
@@ -88,11 +88,10 @@ class Checks:
             if stem is None or f"{stem}{MANIFEST}" not in listing.out:
                 continue
             form = self._shelf.ours(stem, listing).form
-            rows = answer_rows(self._calls.read(OUT, name, listing.out[name], stem.entity.value), form)
-            if rows:
-                lines = _told(f"line {line}: {complaint}" for line, complaint in rows)
-                remedy = "mend it in the till, or where the value comes from"
-                yield _warned(f"out/{stem}", f"the till refused {lines}", remedy)
+            lines = answered_lines(self._calls.read(OUT, name, listing.out[name], stem.entity.value), form)
+            if lines:
+                remedy = f"{name} says why: mend it in the till, or where the value comes from"
+                yield _warned(f"out/{stem}", f"the till refused line {_told(lines)}", remedy)
 
 
 def _warned(what: str, detail: str, remedy: str) -> Finding:

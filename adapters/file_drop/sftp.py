@@ -171,8 +171,9 @@ def _pinned(expected: str) -> MissingHostKeyPolicy:
 
 
 def _content(sftp: SFTPClient, path: str) -> bytes:
-    with sftp.open(path, "rb") as file:
-        return file.read()
+    buffer = io.BytesIO()
+    sftp.getfo(path, buffer)
+    return buffer.getvalue()
 
 
 def _put(sftp: SFTPClient, staged: str, final: str, data: bytes) -> None:

@@ -23,7 +23,8 @@ from adapters.file_drop.manifests import (
 )
 from adapters.file_drop.names import ARCHIVE, COMPLETE, CSV, DONE, IN, MANIFEST, OURS, OUT, Stem, is_data_of, stem_of
 from adapters.file_drop.options import Options
-from adapters.file_drop.tables import parse
+from adapters.file_drop.tables import Table, parse
+from connector.contract import Opening
 from connector.errors import ContractBroken
 from connector.model.entity import Entity
 
@@ -60,8 +61,10 @@ class Series:
 class Shelf:
     """Reads the files of one drop."""
 
-    def __init__(self, calls: Calls, options: Options) -> None:
+    def __init__(self, calls: Calls, opening: Opening) -> None:
+        options: Options = opening.options
         self._calls = calls
+        self._wanted = opening.names
         self._usual = usual_form(options)
         self._marker = _MARKERS[options.ready]
         self._theirs: dict[tuple[str, int], Theirs] = {}
@@ -145,9 +148,20 @@ class Shelf:
         table = parse(data, form, stem)
         if manifest is not None:
             check_count(table.count, manifest, stem)
+        if stem.kind == COMPLETE:
+            self._check_columns(table, stem)
         read = Theirs(stem, digest_of(data), form, table, None if manifest is None else manifest.imported)
         self._theirs[key] = read
         return read
+
+    def _check_columns(self, table: Table, stem: Stem) -> None:
+        """A column that is not there would read as emptied in every row."""
+        missing = self._wanted.get(stem.entity, frozenset()) - frozenset(table.names)
+        if missing:
+            raise ContractBroken(
+                f"{stem} has no column {', '.join(sorted(missing))}, which the mapping reads: let the till write it, "
+                "or take its field out of the mapping"
+            )
 
     def form(self, manifest: Manifest | None) -> Form:
         return self._usual if manifest is None else manifest.form(self._usual)

@@ -37,12 +37,14 @@ class Table:
     """What a file holds.
 
     Attributes:
+        names: of its columns.
         count: its rows, with those that were refused.
         rows: those that can be read.
         kept: ids of refused rows: what they say is unknown, so what stood there stays.
         blind: a refused row did not even tell its id.
     """
 
+    names: Sequence[str] = ()
     count: int = 0
     rows: list[Native] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -61,7 +63,8 @@ class _Unreadable(Exception):
 def parse(data: bytes, form: Form, stem: Stem) -> Table:
     """The rows of a file. Raises ContractBroken for what leaves no row to be told apart."""
     reader = csv.reader(io.StringIO(_text(data, form, stem), newline=""), delimiter=form.delimiter, strict=True)
-    table, names = Table(), _header(reader, stem)
+    names = _header(reader, stem)
+    table = Table(names)
     for line, cells in _lines(reader, stem):
         table.count += 1
         if isinstance(cells, _Unreadable):
@@ -206,11 +209,11 @@ def answer_bytes(refused: Sequence[Refused], form: Form) -> bytes:
     return table_bytes(("line", "column", "complaint"), rows, form)
 
 
-def answer_rows(data: bytes, form: Form) -> list[tuple[str, str]]:
-    """Line and complaint of each row that the till refused; what cannot be read is one line of its own."""
+def answered_lines(data: bytes, form: Form) -> list[str]:
+    """The lines that the till refused, without its complaints, which may quote; "?" where they cannot be read."""
     try:
         text = data.decode("utf-8-sig" if form.encoding == "utf-8" else form.encoding)
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=form.delimiter, strict=True))
-        return [(str(row["line"]), str(row["complaint"])) for row in rows]
+        return [str(row["line"]) for row in rows]
     except (UnicodeDecodeError, csv.Error, KeyError):
-        return [("", "the answer cannot be read")]
+        return ["?"]

@@ -104,8 +104,8 @@ class Remote(Protocol):
         """Native fields which, in an update, the system refuses for their content; None: it takes anything."""
         ...
 
-    def fault(self, kind: Fault, entity: Entity) -> None:
-        """Let something go wrong with calls of this entity."""
+    def fault(self, kind: Fault, entity: Entity) -> bool | None:
+        """Let something go wrong with calls of this entity; False: this cannot go wrong there."""
         ...
 
     def heal(self) -> None:
