@@ -178,7 +178,7 @@ def _content(sftp: SFTPClient, path: str) -> bytes:
 
 def _put(sftp: SFTPClient, staged: str, final: str, data: bytes) -> None:
     try:
-        with sftp.open(staged, "xb") as file:
+        with sftp.open(staged, "wxb") as file:
             file.set_pipelined(True)
             for start in range(0, len(data), _CHUNK):
                 file.write(data[start : start + _CHUNK])

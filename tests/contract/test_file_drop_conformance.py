@@ -222,11 +222,10 @@ class ServerRemote(DropRemote):
 
 
 class TestFolder(Conformance):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def remote(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
-        """A folder of this machine."""
-        remote = FolderRemote(tmp_path_factory.mktemp("till") / "drop")
+    @pytest.fixture
+    def remote(self, tmp_path: Path) -> Iterator[Remote]:
+        """A folder of this machine, new for each test."""
+        remote = FolderRemote(tmp_path / "drop")
 
         def place_of(options: file_drop.Options) -> Place:
             return remote.place
@@ -237,11 +236,10 @@ class TestFolder(Conformance):
 
 
 class TestServer(Conformance):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def remote(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
-        """A folder on an SFTP server."""
-        root = tmp_path_factory.mktemp("till") / "drop"
+    @pytest.fixture
+    def remote(self, tmp_path: Path) -> Iterator[Remote]:
+        """A folder on an SFTP server, new for each test: a new channel reads every file since the last complete one."""
+        root = tmp_path / "drop"
         server = Server(root)
         yield ServerRemote(root, server)
         server.close()
