@@ -127,14 +127,13 @@ class Sftp:
         return client
 
     def _know(self, client: SSHClient) -> None:
-        from paramiko import RejectPolicy, SSHException
+        from paramiko import SSHException
 
-        if self._options.host_key is not None:
-            client.set_missing_host_key_policy(_pinned(self._options.host_key))
+        client.set_missing_host_key_policy(_known_alone(self._options.host_key))
+        if self._options.known_hosts is None:
             return
-        client.set_missing_host_key_policy(RejectPolicy())
         try:
-            client.load_host_keys(str(self._options.known_hosts))
+            client.load_host_keys(self._options.known_hosts)
         except (OSError, SSHException) as error:
             raise AuthFailed("the file of known_hosts cannot be read") from error
 
@@ -157,17 +156,19 @@ def fingerprint_of(key: PKey) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
-def _pinned(expected: str) -> MissingHostKeyPolicy:
+def _known_alone(expected: str | None) -> MissingHostKeyPolicy:
     """Asked of a key that no file knows: it is the configured one, or the connection ends."""
     from paramiko import MissingHostKeyPolicy
 
-    class Pinned(MissingHostKeyPolicy):
+    class KnownAlone(MissingHostKeyPolicy):
         def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
             shown = fingerprint_of(key)
+            if expected is None:
+                raise AuthFailed(f"the SFTP server is not in known_hosts; it shows the host key {shown}")
             if shown != expected.rstrip("="):
                 raise AuthFailed(f"the SFTP server shows another host key than host_key says: {shown}")
 
-    return Pinned()
+    return KnownAlone()
 
 
 def _content(sftp: SFTPClient, path: str) -> bytes:

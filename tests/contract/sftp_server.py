@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ class Server:
         self.root = root
         self.key = paramiko.ECDSAKey.generate()
         self.calls = 0
+        #: Who tried to come in; a client that does not like our key never says.
+        self.users: list[str] = []
+        #: The private key whose holder is let in, too.
+        self.allowed: paramiko.PKey | None = None
         #: Asked before each call, with its kind and path: what it answers is the status instead of doing it.
         self.before: Callable[[str, str], int | None] = lambda _kind, _path: None
         #: Told after each call that was done.
@@ -43,7 +48,7 @@ class Server:
             transport.set_subsystem_handler("sftp", SFTPServer, _Files, self)
             self._transports.append(transport)
             try:
-                transport.start_server(server=_Door())
+                transport.start_server(server=_Door(self))
             except (paramiko.SSHException, EOFError):
                 transport.close()  # a client that did not like our key
 
@@ -54,13 +59,22 @@ class Server:
         self._transports.clear()
 
     def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for a connection
+        with suppress(OSError):  # it may be closed already
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for a connection
         self._listener.close()
         self.hang_up()
 
 
 class _Door(paramiko.ServerInterface):
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        known = (username, key) == (USER, self._server.allowed)
+        return paramiko.common.AUTH_SUCCESSFUL if known else paramiko.common.AUTH_FAILED
+
     def check_auth_password(self, username: str, password: str) -> int:
+        self._server.users.append(username)
         known = (username, password) == (USER, PASSWORD)
         return paramiko.common.AUTH_SUCCESSFUL if known else paramiko.common.AUTH_FAILED
 
@@ -68,7 +82,7 @@ class _Door(paramiko.ServerInterface):
         return paramiko.common.OPEN_SUCCEEDED
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password"
+        return "password,publickey"
 
 
 class _Files(SFTPServerInterface):
