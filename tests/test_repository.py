@@ -97,7 +97,7 @@ def test_what_is_imported_is_declared() -> None:
     brought_along = {"pydantic-core"}  # pydantic's own other half, pinned to it
     for_authors = {"pytest"}  # connector/testing is imported by adapter authors' tests alone
     imported = distributions_imported(*SHIPPED) - brought_along - for_authors
-    assert set() == imported - declared("postgres", "sqlite")
+    assert set() == imported - declared("postgres", "sqlite", "sftp")
     assert set() == distributions_imported("tests") - declared(*PROJECT["optional-dependencies"])
 
 

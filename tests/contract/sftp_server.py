@@ -49,7 +49,7 @@ class Server:
             self._transports.append(transport)
             try:
                 transport.start_server(server=_Door(self))
-            except (paramiko.SSHException, EOFError):
+            except (paramiko.SSHException, EOFError, OSError):
                 transport.close()  # a client that did not like our key
 
     def hang_up(self) -> None:

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from adapters import memory
+from adapters import file_drop, memory
 from adapters.memory import WORLDS, World
 from connector.config import load_config
 from connector.contract import EntityCapabilities
@@ -333,11 +333,13 @@ def _linked(
 @contextmanager
 def running(folder: Path, clock: Ticking, able: Mapping[str, Mapping[Entity, EntityCapabilities]]) -> Iterator[Parts]:
     """The connector on this folder's configuration and ledger."""
-    adapters: dict[str, Any] = {"memory": memory.Adapter}
+    adapters: dict[str, Any] = {"memory": memory.Adapter, "file_drop": file_drop.Adapter}
     config = load_config(folder / "config.toml", adapters=adapters)
     with assembled(config, now=clock, stop=threading.Event(), adapters=adapters) as parts:
         sides = {
             name: replace(side, capabilities=replace(side.capabilities, entities=able[name]))
+            if config.channels[name].adapter == "memory"
+            else side
             for name, side in parts.topology.sides.items()
         }
         yield replace(parts, topology=replace(parts.topology, sides=sides))
