@@ -33,7 +33,7 @@ class Adapter:
 
     @staticmethod
     def describe() -> Capabilities:
-        """What a till with manifests can do; one without them is only read."""
+        """What every drop can do."""
         return CAPABILITIES
 
     @staticmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from adapters.file_drop.options import Options
 from connector.contract import Capabilities, EntityCapabilities
 from connector.model.entity import Entity
 
@@ -18,19 +17,10 @@ _EACH: Final = EntityCapabilities(
     lands_within_s=60.0,  # a rename that was asked for over a connection that broke
 )
 
-#: Of a till that writes manifests, and takes differences of stock.
+#: Of every drop. One whose till writes no manifests refuses to be written to; `connector check` tells.
 CAPABILITIES: Final = Capabilities(
     entities=dict.fromkeys(Entity, _EACH) | {Entity.STOCK: replace(_EACH, delete=False, relative=True)},
     facts=True,
     claims=False,
     tills=True,
 )
-
-
-def capabilities_of(options: Options) -> Capabilities:
-    """A till without manifests cannot say what it has imported, and is only read."""
-    entities = dict(CAPABILITIES.entities)
-    entities[Entity.STOCK] = replace(entities[Entity.STOCK], relative=options.stock == "difference")
-    if options.ready != "manifest":
-        entities = {name: replace(one, create=False, update=False, delete=False) for name, one in entities.items()}
-    return replace(CAPABILITIES, entities=entities)

@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.file_drop.archive import Archive
 from adapters.file_drop.calls import Calls
-from adapters.file_drop.capabilities import capabilities_of
+from adapters.file_drop.capabilities import CAPABILITIES
 from adapters.file_drop.checks import Checks
 from adapters.file_drop.columns import KEYS, row_of, text
 from adapters.file_drop.cursors import Position, behind, check_newest, check_same, position_of
@@ -41,18 +41,17 @@ class FileDropChannel:
         options: Options = opening.options
         self._opening = opening
         self._archives = options.archive
-        self._capabilities = capabilities_of(options)
         self._calls = Calls(place_of(options), opening)
         form = usual_form(options)
         self._shelf = Shelf(self._calls, opening)
         self._archive = Archive(self._calls, self._shelf)
-        self._writes = Writes(self._shelf, Outbox(self._calls, form), form)
+        self._writes = Writes(self._shelf, Outbox(self._calls, form), options)
         self._sales = Sales(self._shelf, options.timezone, opening.now)
         self._checks = Checks(self._calls, self._shelf, opening)
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._capabilities
+        return CAPABILITIES
 
     @property
     def clock_offset(self) -> timedelta:
@@ -135,7 +134,7 @@ class FileDropChannel:
 
     def write(self, entity: Entity, writes: Sequence[Write]) -> Sequence[RowResult]:
         """Confirmed is what stands in ``out/`` under its manifest: the till imports it when it likes."""
-        return self._writes.write(entity, writes, self._capabilities.entities[entity])
+        return self._writes.write(entity, writes)
 
     def landed(self, entity: Entity, write: Write) -> bool | None:
         """By our mark in a row of a file that has its manifest."""

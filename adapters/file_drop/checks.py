@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from adapters.file_drop.calls import Calls
 from adapters.file_drop.columns import PLACES, text
 from adapters.file_drop.names import ANSWER, ANSWERS, ARCHIVE, COMPLETE, IN, MANIFEST, OUT, SERIES, is_known, stem_of
+from adapters.file_drop.options import Options
 from adapters.file_drop.shelf import Listing, Shelf
 from adapters.file_drop.tables import answered_lines
 from connector.contract import Finding, Opening
@@ -25,6 +26,7 @@ class Checks:
         self._calls = calls
         self._shelf = shelf
         self._opening = opening
+        self._options: Options = opening.options
 
     def run(self) -> Iterator[Finding]:
         """The folders, what is called strangely, then each series, then what the till refused of ours."""
@@ -33,6 +35,9 @@ class Checks:
         yield Finding("folders", ok=not missing, detail="in, out, answers, archive", remedy=remedy)
         if missing:
             return
+        if self._options.ready != "manifest":
+            remedy = "set read_only = true: it cannot say what it has imported of ours"
+            yield _warned("manifests", "a till without them is only read", remedy)
         listing = self._shelf.listing(Entity.PRODUCT.value)
         yield from self._strange(listing)
         for entity in Entity:

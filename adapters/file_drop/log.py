@@ -119,7 +119,7 @@ def _change(state: State, holds: str, row: Native) -> tuple[str, Native]:
     record: dict[str, Value] = {**had, **{name: value for name, value in row.items() if name not in _ORDERS}}
     moved = row.get(DIFFERENCE)
     if isinstance(moved, Decimal):
-        record[PIECES] = _pieces(had) + moved
+        record[PIECES] = pieces_of(had) + moved
     state.records[id_] = record
     return id_, had
 
@@ -134,11 +134,12 @@ def _sell(state: State, row: Native) -> Iterator[tuple[str, Native]]:
     sale, id_ = id_of(SALES, row), id_of(_STOCK, row)
     had = state.records.get(id_)
     if sale not in state.sold and had is not None:
-        state.records[id_] = {**had, PIECES: _pieces(had) - _pieces(row)}
+        state.records[id_] = {**had, PIECES: pieces_of(had) - pieces_of(row)}
         yield id_, had
     state.sold.add(sale)
 
 
-def _pieces(record: Native) -> Decimal:
+def pieces_of(record: Native) -> Decimal:
+    """The figure, or the pieces of a receipt's line; nothing where nothing is said."""
     value = record.get(PIECES)
     return value if isinstance(value, Decimal) else Decimal(0)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from adapters.file_drop.columns import PIECES, PLACE, PRODUCT, RECEIPT, SOLD_AT, id_of, text
+from adapters.file_drop.columns import PLACE, PRODUCT, RECEIPT, SOLD_AT, id_of, text
 from adapters.file_drop.cursors import behind, check_newest, check_same, position_of
-from adapters.file_drop.log import Theirs
+from adapters.file_drop.log import Theirs, pieces_of
 from adapters.file_drop.names import SALES
 from adapters.file_drop.shelf import Listing, Shelf, gap
 from connector.contract import Facts, HandOver
@@ -60,11 +59,8 @@ class Sales:
         return files
 
     def _hand_over(self, row: Native) -> HandOver:
-        pieces = row[PIECES]
-        assert isinstance(pieces, Decimal)
-        return HandOver(
-            id_of(SALES, row), text(row, RECEIPT), text(row, PRODUCT), pieces, text(row, PLACE), self._at(row), "till"
-        )
+        order, product, place = text(row, RECEIPT), text(row, PRODUCT), text(row, PLACE)
+        return HandOver(id_of(SALES, row), order, product, pieces_of(row), place, self._at(row), "till")
 
     def _at(self, row: Native) -> datetime | None:
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
+from adapters.file_drop.capabilities import CAPABILITIES
 from adapters.file_drop.columns import (
     DELETED,
     DIFFERENCE,
@@ -23,13 +23,14 @@ from adapters.file_drop.columns import (
     row_of,
     text,
 )
-from adapters.file_drop.log import State
-from adapters.file_drop.manifests import Form
+from adapters.file_drop.log import State, pieces_of
+from adapters.file_drop.manifests import usual_form
 from adapters.file_drop.names import ARCHIVE, MANIFEST, OURS, SERIES, Stem, stem_of
+from adapters.file_drop.options import Options
 from adapters.file_drop.outbox import Outbox
 from adapters.file_drop.shelf import Listing, Shelf
 from adapters.file_drop.tables import cells_of
-from connector.contract import EntityCapabilities, RowResult, Write
+from connector.contract import RowResult, Write
 from connector.errors import ChannelError, Gone, Rejected, Stale
 from connector.model.entity import DEPENDENT, Entity, Native, code_key
 
@@ -50,12 +51,14 @@ class _Line:
 class Writes:
     """Writes rows into ``out/``."""
 
-    def __init__(self, shelf: Shelf, outbox: Outbox, form: Form) -> None:
+    def __init__(self, shelf: Shelf, outbox: Outbox, options: Options) -> None:
         self._shelf = shelf
         self._outbox = outbox
-        self._form = form
+        self._form = usual_form(options)
+        self._reads_manifests = options.ready == "manifest"
+        self._takes_figures = options.stock == "figure"
 
-    def write(self, entity: Entity, writes: Sequence[Write], can: EntityCapabilities) -> list[RowResult]:
+    def write(self, entity: Entity, writes: Sequence[Write]) -> list[RowResult]:
         """A file for each set of columns, since a column that is there with an empty cell would be emptied."""
         listing = self._shelf.listing(entity.value)
         state = self._shelf.state(entity, listing)
@@ -63,7 +66,7 @@ class Writes:
         files: dict[tuple[str, ...], list[_Line]] = defaultdict(list)
         for write in writes:
             try:
-                line = self._line(entity, write, state, can)
+                line = self._line(entity, write, state)
             except ChannelError as wrong:
                 results.append(RowResult(write.token, write.external_id, error=wrong))
             else:
@@ -83,30 +86,37 @@ class Writes:
         numbers = [stem.number for stem in self._shelf.stems_out(entity, listing)]
         return max([*numbers, *(stem.number for stem in _archived(entity, listing)), state.imported], default=0)
 
-    def _line(self, entity: Entity, write: Write, state: State, can: EntityCapabilities) -> _Line:
+    def _line(self, entity: Entity, write: Write, state: State) -> _Line:
         """The row of one write. Raises what becomes of it where it cannot be sent."""
-        allowed = {"create": can.create, "update": can.update, "delete": can.delete}
-        if not allowed.get(write.operation, False):
-            raise Rejected(f"{write.operation} of {entity}: not done here", entity=entity)
+        self._check_able(entity, write)
         identity = _new(entity, write) if write.operation == "create" else _known(entity, write, state)
         id_ = id_of(SERIES[entity], identity)
         if write.operation == "create":
             _need_free(entity, id_, write, state)
-        fields = self._fields(entity, write, can)
-        record = {**identity, **fields}
+        there = state.records.get(id_, {})
+        record = {**identity, **self._fields(entity, write, there)}
         cells = cells_of({**record, MARK: write.token}, self._form)
-        return _Line(write, id_, {**state.records.get(id_, {}), **record}, cells)
+        return _Line(write, id_, {**there, **record}, cells)
 
-    @staticmethod
-    def _fields(entity: Entity, write: Write, can: EntityCapabilities) -> Native:
+    def _check_able(self, entity: Entity, write: Write) -> None:
+        if not self._reads_manifests:
+            remedy = 'set read_only = true, or let the till write manifests and set ready = "manifest"'
+            raise Rejected("a till that cannot say what it has imported is only read", entity=entity, remedy=remedy)
+        if write.operation == "archive" or (write.operation == "delete" and not CAPABILITIES.entities[entity].delete):
+            raise Rejected(f"{write.operation} of {entity}: not done here", entity=entity)
+
+    def _fields(self, entity: Entity, write: Write, there: Native) -> Native:
+        """The columns that are written; of stock the pieces to book, or the figure that comes of them."""
         if write.operation == "delete":
             return {DELETED: True}
-        if entity is not Entity.STOCK or not can.relative:
+        if entity is not Entity.STOCK:
             return write.fields
         if write.difference is None:
             raise Rejected("a figure is written as a difference here", entity=entity)
         others = {name: value for name, value in write.fields.items() if name != PIECES}
-        return {**others, DIFFERENCE: Decimal(write.difference)}
+        if self._takes_figures:
+            return {**others, PIECES: pieces_of(there) + write.difference}
+        return {**others, DIFFERENCE: write.difference}
 
     def landed(self, entity: Entity, write: Write) -> bool:
         """Whether a file of ours has a row with this mark: every one that got its manifest is here, or archived."""

@@ -208,11 +208,13 @@ class TestWhole:
 
     @pytest.mark.parametrize("ready", ["done", "rename"])
     def test_a_till_that_cannot_say_what_it_imported_is_only_read(self, drop: Drop, ready: str) -> None:
-        """Its capabilities say so, and a write is refused."""
+        """A check says so beforehand, and a write is refused with the remedy."""
         channel = drop.open(ready=ready)
-        can = channel.capabilities.entities[PRODUCT]
-        assert (True, False, False, False) == (can.read, can.create, can.update, can.delete)
-        assert isinstance(only(channel.write(PRODUCT, [renamed("Beker")])).error, Rejected)
+        error = only(channel.write(PRODUCT, [renamed("Beker")])).error
+        assert isinstance(error, Rejected)
+        assert "read_only = true" in error.remedy
+        (found,) = [one for one in channel.check() if one.what == "manifests"]
+        assert (True, True) == (found.warning, "read_only = true" in found.remedy)
         assert [] == drop.till.names("out")
 
     def test_a_complete_file_without_a_mapped_column_empties_nothing(self, drop: Drop) -> None:
@@ -466,13 +468,14 @@ class TestStock:
         assert Decimal(34) == drop.till.records["stock"]["7", "winkel"]["pieces"] == pieces(drop.open())
 
     def test_a_till_that_takes_figures_is_given_figures(self, drop: Drop) -> None:
-        """By option; the figure is what was meant, not a difference."""
+        """By option: what comes of the difference and of all that it has told so far."""
         channel = drop.open(stock="figure")
-        assert not channel.capabilities.entities[STOCK].relative
-        write = Write("t-1", "update", "7/winkel", {"pieces": Decimal(12)}, {"pieces": Decimal(40)})
-        assert None is only(channel.write(STOCK, [write])).error
+        drop.till.sell("K-1", "7", 3)
+        assert None is only(channel.write(STOCK, [sold_apart(-5)])).error
+        (path,) = (drop.root / "out").glob("*.csv")
+        assert ["product;place;pieces;mark", "7;winkel;32;t-2"] == path.read_text().splitlines()
         drop.till.read_ours()
-        assert Decimal(12) == drop.till.records["stock"]["7", "winkel"]["pieces"] == pieces(channel)
+        assert Decimal(32) == drop.till.records["stock"]["7", "winkel"]["pieces"] == pieces(channel)
 
 
 class TestWrites:
