@@ -14,7 +14,8 @@ Rules for every method
 - Batches in, batches out; the adapter splits them into calls as the system likes it.
 - Numbers are exact: ``int`` or ``Decimal``, never float. Moments are aware UTC.
 - Reading methods are safe to repeat, and are retried inside (seconds); writing methods are not.
-- Every HTTP call is announced to the :class:`Budget` first.
+- Every call (of HTTP, a file operation) is announced to the :class:`Budget` first.
+- Reading takes nothing away: only what lies before the cursor that ``changes`` is handed is stored here.
 - A listing that ends early, repeats a page or disagrees with the server's total raises
   :class:`~connector.errors.ContractBroken`: it is never an end.
 """
@@ -460,7 +461,9 @@ class AdapterType(Protocol):
     def open(opening: Opening) -> Channel: ...
 
     @staticmethod
-    def describe() -> Capabilities: ...
+    def describe() -> Capabilities:
+        """What every channel of this kind can do. The engine plans by this alone; an open channel says the same."""
+        ...
 
     @staticmethod
     def authorize_url(opening: Opening) -> str | None:

@@ -160,7 +160,7 @@ class Shelf:
         if missing:
             raise ContractBroken(
                 f"{stem} has no column {', '.join(sorted(missing))}, which the mapping reads: let the till write it, "
-                "or take its field out of the mapping"
+                "or leave its field out of the mapping (false)"
             )
 
     def form(self, manifest: Manifest | None) -> Form:

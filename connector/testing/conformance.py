@@ -471,7 +471,7 @@ class Conformance:
     # --- capabilities are what they say
 
     def test_capabilities_are_described_before_anything_is_opened(self, subject: Subject) -> None:
-        """Each entity that the mapping has is described, and an open channel says the same: the engine asks no other."""
+        """Each entity that the mapping has is described, and an open channel says the same: nobody asks it."""
         assert set(subject.remote.lenses) <= set(subject.channel.capabilities.entities)
         assert subject.remote.adapter.describe() == subject.channel.capabilities
 
