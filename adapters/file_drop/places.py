@@ -5,6 +5,7 @@ Folders and names are those of ``names.py``; nothing that a file holds ever beco
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from typing import Final, Protocol
 UNFINISHED: Final = ".tmp"
 #: No larger file is read: a till's whole list has some tens of megabytes.
 LARGEST: Final = 256 * 1024 * 1024
+#: What a file system without hard links says: a share of Windows, a memory stick.
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 class Place(Protocol):
@@ -83,12 +86,19 @@ class Folder:
         self._settle(folder)
 
     def publish(self, folder: str, staged: str, name: str) -> bool:
-        path = self._root / folder / staged
+        path, final = self._root / folder / staged, self._root / folder / name
         try:
-            os.link(path, self._root / folder / name)  # a rename would replace what is there
+            os.link(path, final)  # a rename would replace what is there
         except FileExistsError:
             return False
-        path.unlink()
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if final.exists():
+                return False
+            path.rename(final)  # on such a share two that write at the same moment are not told apart
+        else:
+            path.unlink()
         self._settle(folder)
         return True
 

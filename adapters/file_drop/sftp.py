@@ -39,7 +39,7 @@ class Sftp:
 
     def names(self, folder: str) -> Mapping[str, int]:
         listed = self._asked(lambda sftp: sftp.listdir_attr(self._path(folder)))
-        return {one.filename: one.st_size or 0 for one in listed if stat.S_ISREG(one.st_mode or 0)}
+        return {one.filename: one.st_size or 0 for one in listed if _is_plain(one.st_mode)}
 
     def read(self, folder: str, name: str) -> bytes:
         return self._asked(lambda sftp: _content(sftp, self._path(folder, name)))
@@ -169,6 +169,11 @@ def _known_alone(expected: str | None) -> MissingHostKeyPolicy:
                 raise AuthFailed(f"the SFTP server shows another host key than host_key says: {shown}")
 
     return KnownAlone()
+
+
+def _is_plain(mode: int | None) -> bool:
+    """Whether it may be read as a file; a server that tells no modes is believed, since the names are checked anyway."""
+    return mode is None or stat.S_ISREG(mode)
 
 
 def _content(sftp: SFTPClient, path: str) -> bytes:

@@ -64,9 +64,10 @@ class Writes:
         state = self._shelf.state(entity, listing)
         results: list[RowResult] = []
         files: dict[tuple[str, ...], list[_Line]] = defaultdict(list)
+        taken = _keys(entity, state) if any(write.operation == "create" for write in writes) else set()
         for write in writes:
             try:
-                line = self._line(entity, write, state)
+                line = self._line(entity, write, state, taken)
             except ChannelError as wrong:
                 results.append(RowResult(write.token, write.external_id, error=wrong))
             else:
@@ -86,13 +87,13 @@ class Writes:
         numbers = [stem.number for stem in self._shelf.stems_out(entity, listing)]
         return max([*numbers, *(stem.number for stem in _archived(entity, listing)), state.imported], default=0)
 
-    def _line(self, entity: Entity, write: Write, state: State) -> _Line:
+    def _line(self, entity: Entity, write: Write, state: State, taken: set[str]) -> _Line:
         """The row of one write. Raises what becomes of it where it cannot be sent."""
         self._check_able(entity, write)
         identity = _new(entity, write) if write.operation == "create" else _known(entity, write, state)
         id_ = id_of(SERIES[entity], identity)
         if write.operation == "create":
-            _need_free(entity, id_, write, state)
+            _take_key(entity, id_, write, taken)
         there = state.records.get(id_, {})
         record = {**identity, **self._fields(entity, write, there)}
         cells = cells_of({**record, MARK: write.token}, self._form)
@@ -149,14 +150,20 @@ def _new(entity: Entity, write: Write) -> Native:
     return {ID: _NEW + write.token}
 
 
-def _need_free(entity: Entity, id_: str, write: Write, state: State) -> None:
+def _keys(entity: Entity, state: State) -> set[str]:
+    """What no second record may have: the id of a price or figure, the key of a product or customer."""
+    if entity in DEPENDENT:
+        return set(state.records)
+    return {code_key(text(one, KEYS[entity])) for one in state.records.values()} - {""}
+
+
+def _take_key(entity: Entity, id_: str, write: Write, taken: set[str]) -> None:
     """Raises Stale where there is such a record: the engine looks again."""
-    if id_ in state.records:
-        raise Stale("there is one already", entity=entity, external_id=id_)
-    if entity not in DEPENDENT:
-        key = code_key(text(write.fields, KEYS[entity]))
-        if key and any(code_key(text(one, KEYS[entity])) == key for one in state.records.values()):
-            raise Stale("there is one with this key", entity=entity)
+    key = id_ if entity in DEPENDENT else code_key(text(write.fields, KEYS[entity]))
+    if key in taken:
+        raise Stale("there is one already", entity=entity, external_id=id_ if entity in DEPENDENT else "")
+    if key:
+        taken.add(key)
 
 
 def _known(entity: Entity, write: Write, state: State) -> Native:

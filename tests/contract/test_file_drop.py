@@ -18,7 +18,7 @@ from adapters import file_drop
 from adapters.file_drop import channel as drop_channel
 from adapters.file_drop.places import Folder
 from connector.contract import Channel, RowResult, Write
-from connector.errors import AmbiguousWrite, ContractBroken, Rejected, Transient
+from connector.errors import AmbiguousWrite, ContractBroken, Rejected, Stale, Transient
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity, Native
 from connector.testing.remote import Purse
@@ -559,6 +559,27 @@ class TestWrites:
         assert {"stock": 2} == {holds: n for holds, n in drop.till.imported.items() if n}
         assert Decimal(33) == drop.till.records["stock"]["7", "winkel"]["pieces"] == pieces(channel)
         assert 4 == len(drop.till.names("out"))
+
+    def test_a_share_without_hard_links_is_written_to(self, drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A manifest gets its name all the same, and replaces none that is there."""
+
+        def link(*_given: Any) -> None:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+        monkeypatch.setattr("adapters.file_drop.places.os.link", link)
+        channel = drop.open()
+        assert None is only(channel.write(PRODUCT, [renamed("Beker")])).error
+        assert "Beker" == drop.products()["7"]["name"]
+        place = Folder(str(drop.root))
+        place.put("out", "staged.tmp", b"another")
+        assert not place.publish("out", "staged.tmp", "products-1-delta.json")
+
+    def test_two_of_one_key_are_not_made(self, drop: Drop) -> None:
+        """Neither beside one that is there, nor in one call."""
+        new = {name: value for name, value in MUG.items() if name != "id"}
+        writes = [Write(f"t-{sku}{n}", "create", "", new | {"sku": sku}) for n in (1, 2) for sku in ("mok", "GLAS")]
+        results = {one.token: type(one.error) for one in drop.open().write(PRODUCT, writes)}
+        assert {"t-mok1": Stale, "t-mok2": Stale, "t-GLAS1": type(None), "t-GLAS2": Stale} == results
 
 
 class TestNames:
