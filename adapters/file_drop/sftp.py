@@ -172,7 +172,7 @@ def _known_alone(expected: str | None) -> MissingHostKeyPolicy:
 
 
 def _is_plain(mode: int | None) -> bool:
-    """Whether it may be read as a file; a server that tells no modes is believed, since the names are checked anyway."""
+    """Whether it may be read as a file; a server that tells no modes is believed."""
     return mode is None or stat.S_ISREG(mode)
 
 

@@ -447,6 +447,18 @@ class TestStock:
         assert datetime(2026, 11, 21, 9, 15, tzinfo=UTC) == later.hand_overs[0].at
         assert [] == list(channel.facts(later.cursor).hand_overs)
 
+    def test_sales_that_are_not_whole_yet_are_waited_for(self, drop: Drop) -> None:
+        """They are no gap, and what has come behind them waits with them."""
+        channel = drop.open()
+        cursor = channel.facts(None).cursor
+        half = drop.root / "in" / f"{drop.till.sell('K-1', '7', 1)}.json"
+        told = half.read_bytes()
+        half.unlink()
+        drop.till.sell("K-2", "7", 1)
+        assert [] == list(channel.facts(cursor).hand_overs)
+        half.write_bytes(told)
+        assert ["K-1/1", "K-2/1"] == [one.id for one in channel.facts(cursor).hand_overs]
+
     def test_a_sale_moves_its_figure_in_the_feed(self, drop: Drop) -> None:
         """A receipt is a change of the stock that it took."""
         channel = drop.open()
