@@ -119,7 +119,18 @@ class Shelf:
     def state(self, entity: Entity, listing: Listing, after: int | None = None) -> State:
         """What the till holds, and what the files behind ``after`` changed."""
         ours = [self.ours(stem, listing) for stem in self.stems_out(entity, listing)]
-        return replay(self.since_base(entity, listing, after), ours, after)
+        theirs = self.since_base(entity, listing, after)
+        if after is not None and theirs:
+            self._forget(entity, theirs[0].stem.number, listing)
+        return replay(theirs, ours, after)
+
+    def _forget(self, entity: Entity, before: int, listing: Listing) -> None:
+        """Let go of what no replay begins with any more, so that a process of months does not keep every file."""
+        kept = {
+            key: one for key, one in self._theirs.items() if one.stem.entity is not entity or one.stem.number >= before
+        }
+        self._theirs = kept
+        self._ours = {stem: one for stem, one in self._ours.items() if f"{stem}{MANIFEST}" in listing.out}
 
     def since_base(self, entity: Entity, listing: Listing, after: int | None) -> Sequence[Theirs]:
         """From the last complete file that is not newer than ``after`` on, or else from the last one that is there."""

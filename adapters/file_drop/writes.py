@@ -83,9 +83,9 @@ class Writes:
         return results
 
     def _last_number(self, entity: Entity, listing: Listing, state: State) -> int:
-        """Of a file of ours, as far as anybody knows: an archive may have been cleared."""
+        """Of a file of ours: one that lies there, or is archived since the till says that it has imported it."""
         numbers = [stem.number for stem in self._shelf.stems_out(entity, listing)]
-        return max([*numbers, *(stem.number for stem in _archived(entity, listing)), state.imported], default=0)
+        return max([*numbers, state.imported])
 
     def _line(self, entity: Entity, write: Write, state: State, taken: set[str]) -> _Line:
         """The row of one write. Raises what becomes of it where it cannot be sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -376,6 +377,28 @@ class TestArchive:
         drop.open().write(PRODUCT, [replace(renamed("Kop"), before={"name": "Beker"})])
         assert ["products-2-delta.json"] == [name for name in drop.till.names("out") if name.endswith(".json")]
 
+    def test_a_long_day_reads_each_file_once_and_keeps_none_for_ever(
+        self, drop: Drop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In one process; what lies before the last complete file is let go of."""
+        place = Dying(str(drop.root), death=0)
+        monkeypatch.setattr(drop_channel, "place_of", lambda _options: place)
+        channel = drop.open()
+        first = cursor = cursor_of(channel.changes(PRODUCT, None))
+        for number in range(6):
+            drop.till.edit("products", ("7",), **MUG | {"name": f"Mok {number}"})
+            cursor = cursor_of(channel.changes(PRODUCT, cursor))
+        assert Counter(place.reads).most_common(1)[0][1] == 1
+        drop.till.complete("products")
+        for _ in range(2):
+            cursor = cursor_of(channel.changes(PRODUCT, cursor))
+        place.reads.clear()
+        assert ["Mok 5"] == [row.native["name"] for row in channel.read(PRODUCT, ["7"])]
+        rows_of(channel.changes(PRODUCT, cursor))
+        assert [] == place.reads
+        assert ["7"] == [row.external_id for row in rows_of(channel.changes(PRODUCT, first))]
+        assert "products-1-complete.csv" in place.reads
+
 
 class Dead(BaseException):
     """The end of the process."""
@@ -387,6 +410,7 @@ class Dying(Folder):
     def __init__(self, root: str, death: int) -> None:
         super().__init__(root)
         self.death, self.calls = death, 0
+        self.reads: list[str] = []
 
     def _count(self) -> None:
         self.calls += 1
@@ -399,6 +423,7 @@ class Dying(Folder):
 
     def read(self, folder: str, name: str) -> bytes:
         self._count()
+        self.reads.append(name)
         return super().read(folder, name)
 
     def put(self, folder: str, name: str, data: bytes) -> None:
