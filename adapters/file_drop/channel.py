@@ -22,7 +22,7 @@ from adapters.file_drop.sales import Sales
 from adapters.file_drop.sftp import Sftp
 from adapters.file_drop.shelf import Listing, Shelf
 from adapters.file_drop.writes import Writes
-from connector.contract import Capabilities, Facts, Finding, Opening, Page, Row, RowResult, Write
+from connector.contract import Capabilities, Evidence, Facts, Finding, Opening, Page, Row, RowResult, Write
 from connector.model.entity import Entity, Key, Native, code_key
 
 #: Rows that the engine is handed at once.
@@ -136,7 +136,7 @@ class FileDropChannel:
         """Confirmed is what stands in ``out/`` under its manifest: the till imports it when it likes."""
         return self._writes.write(entity, writes)
 
-    def landed(self, entity: Entity, write: Write) -> bool | None:
+    def landed(self, entity: Entity, write: Write) -> Evidence:
         """By our mark in a row of a file that has its manifest."""
         return self._writes.landed(entity, write)
 

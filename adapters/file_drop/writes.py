@@ -30,7 +30,7 @@ from adapters.file_drop.options import Options
 from adapters.file_drop.outbox import Outbox
 from adapters.file_drop.shelf import Listing, Shelf
 from adapters.file_drop.tables import cells_of
-from connector.contract import RowResult, Write
+from connector.contract import Evidence, RowResult, Write
 from connector.errors import ChannelError, Gone, Rejected, Stale
 from connector.model.entity import DEPENDENT, Entity, Native, code_key
 
@@ -119,12 +119,14 @@ class Writes:
             return {**others, PIECES: pieces_of(there) + write.difference}
         return {**others, DIFFERENCE: write.difference}
 
-    def landed(self, entity: Entity, write: Write) -> bool:
+    def landed(self, entity: Entity, write: Write) -> Evidence:
         """Whether a file of ours has a row with this mark: every one that got its manifest is here, or archived."""
         listing = self._shelf.listing(entity.value)
         sent = [self._shelf.ours(stem, listing) for stem in self._shelf.stems_out(entity, listing)]
         sent += [self._shelf.ours(stem, listing, ARCHIVE) for stem in _archived(entity, listing)]
-        return any(row.get(MARK) == write.token for file in sent for row in file.rows)
+        ours = (row for file in sent for row in file.rows if row.get(MARK) == write.token)
+        row = next(ours, None)
+        return Evidence(landed=False) if row is None else Evidence(True, id_of(SERIES[entity], row))
 
 
 def _confirmed(entity: Entity, line: _Line) -> RowResult:

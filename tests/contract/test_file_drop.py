@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from adapters import file_drop
 from adapters.file_drop import channel as drop_channel
 from adapters.file_drop.places import Folder
-from connector.contract import Channel, RowResult, Write
+from connector.contract import Channel, Evidence, RowResult, Write
 from connector.errors import AmbiguousWrite, ContractBroken, Rejected, Stale, Transient
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity, Native
@@ -371,7 +371,7 @@ class TestArchive:
         cursor = cursor_of(channel.changes(PRODUCT, None))
         rows_of(channel.changes(PRODUCT, cursor))
         assert [] == drop.till.names("out")
-        assert channel.landed(PRODUCT, renamed("Beker"))
+        assert Evidence(True, "7") == channel.landed(PRODUCT, renamed("Beker"))
         for path in (drop.root / "archive").glob("out-*"):
             path.unlink()
         drop.open().write(PRODUCT, [replace(renamed("Kop"), before={"name": "Beker"})])
@@ -574,7 +574,8 @@ class TestWrites:
         monkeypatch.setattr(drop_channel, "place_of", lambda options: Breaking(options.folder))
         assert isinstance(only(drop.open().write(PRODUCT, [renamed("Beker")])).error, AmbiguousWrite)
         monkeypatch.undo()
-        assert happened == drop.open().landed(PRODUCT, renamed("Beker"))
+        evidence = drop.open().landed(PRODUCT, renamed("Beker"))
+        assert (Evidence(True, "7") if happened else Evidence(False)) == evidence
         assert ("Beker" if happened else "Mok") == drop.products()["7"]["name"]
 
     def test_two_processes_that_write_at_once_have_two_numbers(

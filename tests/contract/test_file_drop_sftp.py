@@ -12,6 +12,7 @@ import pytest
 from adapters import file_drop
 from adapters.file_drop.places import UNFINISHED
 from adapters.file_drop.sftp import Sftp, fingerprint_of
+from connector.contract import Evidence
 from connector.errors import AmbiguousWrite, AuthFailed, Transient
 from tests.contract.sftp_server import PASSWORD, USER, Server
 from tests.contract.test_file_drop import MUG, PRODUCT, Drop, only, renamed
@@ -118,7 +119,7 @@ class TestBroken:
         channel = drop.open(**where(server))
         server.after = hang_up
         assert isinstance(only(channel.write(PRODUCT, [renamed("Beker")])).error, AmbiguousWrite)
-        assert channel.landed(PRODUCT, renamed("Beker"))
+        assert Evidence(True, "7") == channel.landed(PRODUCT, renamed("Beker"))
 
     def test_a_name_that_is_taken_is_not_given_twice(self, drop: Drop, server: Server) -> None:
         """A manifest never replaces another; an answer does."""
