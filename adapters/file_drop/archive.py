@@ -28,9 +28,10 @@ class Archive:
         Each step can be taken again: the answer is made of the file, and a file counts wherever it lies. Raises
         ContractBroken where an archived number came again with another content.
         """
-        arrived = [stem for stem in self._shelf.series(entity, listing).files if self._is_due(stem, number, listing)]
+        series = self._shelf.series(entity, listing)
+        arrived = [stem for stem in series.files if self._is_due(stem, number, listing)]
         for stem in arrived:
-            self._take_away(stem, listing)
+            self._take_away(stem, listing, again=stem in series.again)
         imported = self._imported(entity, number, listing)
         ours = [stem for stem in self._shelf.stems_out(entity, listing) if stem.number <= imported]
         for stem in ours:
@@ -41,9 +42,8 @@ class Archive:
     def _is_due(stem: Stem, number: int, listing: Listing) -> bool:
         return stem.number <= number and any(f"{stem}{ending}" in listing.arrived for ending in (CSV, MANIFEST, DONE))
 
-    def _take_away(self, stem: Stem, listing: Listing) -> None:
+    def _take_away(self, stem: Stem, listing: Listing, *, again: bool) -> None:
         """The answer first; of the files the rows first, since a manifest without them says nothing."""
-        again = stem in self._shelf.series(stem.entity, listing).again
         if again:
             self._shelf.came_again(stem, listing)
         self._answer(self._shelf.theirs(stem, listing), again=again)

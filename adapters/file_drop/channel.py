@@ -10,7 +10,7 @@ from adapters.file_drop.archive import Archive
 from adapters.file_drop.calls import Calls
 from adapters.file_drop.capabilities import CAPABILITIES
 from adapters.file_drop.checks import Checks
-from adapters.file_drop.columns import KEYS, row_of, text
+from adapters.file_drop.columns import KEYS, PRODUCT, row_of, text
 from adapters.file_drop.cursors import Position, behind, check_newest, check_same, position_of
 from adapters.file_drop.log import State
 from adapters.file_drop.manifests import usual_form
@@ -94,23 +94,25 @@ class FileDropChannel:
         yield from _pages(self._all(entity, self._state(entity)), began_at, None)
 
     def read(self, entity: Entity, ids: Sequence[str]) -> Sequence[Row]:
-        wanted = frozenset(ids)
-        return [row for row in self._all(entity, self._state(entity)) if row.external_id in wanted]
+        records = self._state(entity).records
+        rows = (row_of(entity, id_, records[id_]) for id_ in dict.fromkeys(ids) if id_ in records)
+        return [row for row in rows if self._is_ours(entity, row)]
 
     def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
         found: dict[Key, list[Row]] = {key: [] for key in keys}
         by_text = {key.text: key for key in keys}
-        for row in self._all(entity, self._state(entity)):
-            key = by_text.get(code_key(text(row.native, KEYS[entity])))
+        for id_, native in self._state(entity).records.items():
+            key = by_text.get(code_key(text(native, KEYS[entity])))
             if key is not None:
-                found[key].append(row)
+                found[key].append(row_of(entity, id_, native))
         return found
 
     def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:
         found: dict[str, list[Row]] = {product: [] for product in products}
-        for row in self._all(entity, self._state(entity)):
-            if row.parent in found:
-                found[row.parent].append(row)
+        for id_, native in self._state(entity).records.items():
+            product = text(native, PRODUCT)
+            if product in found and self._is_ours(entity, row := row_of(entity, id_, native)):
+                found[product].append(row)
         return found
 
     def _state(self, entity: Entity) -> State:

@@ -62,7 +62,7 @@ class State:
 
 
 def replay(theirs: Sequence[Theirs], ours: Sequence[Ours], after: int | None) -> State:
-    """The state after all files, by their numbers; ``touched`` tells of those behind ``after`` (None: of all).
+    """The state after all files, by their numbers; ``touched`` tells of those behind ``after`` (None: of none).
 
     What the till had not imported when it wrote a file lies over that file.
     """
@@ -74,8 +74,9 @@ def replay(theirs: Sequence[Theirs], ours: Sequence[Ours], after: int | None) ->
             _lay(state, waiting.pop(0))
         state.imported = max(state.imported, imported)
         had = _take(state, file)
-        if after is None or file.stem.number > after:
-            state.touched |= {id_: had[id_] for id_ in had.keys() - state.touched.keys()}
+        if after is not None and file.stem.number > after:
+            for id_, before in had.items():
+                state.touched.setdefault(id_, before)
     for one in waiting:
         _lay(state, one)
     return state

@@ -69,6 +69,7 @@ class Shelf:
         self._marker = _MARKERS[options.ready]
         self._theirs: dict[tuple[str, int], Theirs] = {}
         self._ours: dict[str, Ours] = {}
+        self._states: dict[Entity, tuple[object, State]] = {}  # the last one, with what it was made of
 
     def listing(self, purpose: str) -> Listing:
         """What is there now."""
@@ -117,12 +118,16 @@ class Shelf:
     # --- what they hold
 
     def state(self, entity: Entity, listing: Listing, after: int | None = None) -> State:
-        """What the till holds, and what the files behind ``after`` changed."""
+        """What the till holds, and what the files behind ``after`` changed. Nobody changes it."""
         ours = [self.ours(stem, listing) for stem in self.stems_out(entity, listing)]
         theirs = self.since_base(entity, listing, after)
         if after is not None and theirs:
             self._forget(entity, theirs[0].stem.number, listing)
-        return replay(theirs, ours, after)
+        made_of = (after, tuple((one.stem, one.digest) for one in theirs), tuple(one.data for one in ours))
+        kept = self._states.get(entity)
+        if kept is None or kept[0] != made_of:
+            kept = self._states[entity] = (made_of, replay(theirs, ours, after))
+        return kept[1]
 
     def _forget(self, entity: Entity, before: int, listing: Listing) -> None:
         """Let go of what no replay begins with any more, so that a process of months does not keep every file."""
