@@ -94,6 +94,17 @@ class TestBroken:
         drop.till.delta("products", MUG | {"name": "Beker"})
         assert ["Beker"] == [row.native["name"] for row in channel.read(PRODUCT, ["7"])]
 
+    def test_a_call_that_broke_off_leaves_the_next_one_a_new_connection(self, drop: Drop, server: Server) -> None:
+        """A write is not repeated by itself, so the next one must not meet the old connection."""
+        place = Sftp(file_drop.Options(folder=str(drop.root), **where(server)))
+        place.put("answers", "a.csv", b"one")
+        server.hang_up()
+        with pytest.raises(ConnectionError):
+            place.put("answers", "b.csv", b"two")
+        place.put("answers", "b.csv", b"three")
+        place.close()
+        assert b"three" == (drop.root / "answers" / "b.csv").read_bytes()
+
     def test_a_server_that_is_away_is_asked_again_later(self, drop: Drop, server: Server) -> None:
         """Nothing is concluded from it."""
         given = where(server)
