@@ -136,7 +136,7 @@ class Records:
                 [f"{_MODULE}.{_mark(row.token)}", *(_cell(row.values[name], kinds[name]) for name in names)]
                 for row in rows
             ],
-            context=self._context,
+            context=self._context | {"tz": "UTC"},  # an import takes moments for the user's wall time
         )
         ids = told.get("ids") if isinstance(told, dict) else None
         if ids is False:

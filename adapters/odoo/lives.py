@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from adapters.odoo.batches import Records
+from adapters.odoo.batches import Made, New, Records
 from adapters.odoo.results import behind
 from connector.contract import Write
 from connector.errors import ChannelError
 
 #: The native name of what is told by a call of its own.
 ACTIVE = "active"
+
+
+def create(records: Records, writes: Sequence[Write], values: Mapping[str, Mapping[str, Any]]) -> list[Made]:
+    """New records, by the token of each; those that are to begin archived are archived right behind it."""
+    made = records.create([New(write.token, values[write.token]) for write in writes])
+    born = [
+        replace(write, external_id=str(one.id))
+        for write, one in zip(writes, made, strict=True)
+        if one.id is not None and one.error is None and _archives(write)
+    ]
+    told = change_lives(records, born, begun=True)
+    return [replace(one, error=told.get(write.token, one.error)) for write, one in zip(writes, made, strict=True)]
 
 
 def change_lives(records: Records, writes: Sequence[Write], *, begun: bool) -> dict[str, ChannelError | None]:

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from adapters.odoo import children
 from adapters.odoo.api import Odoo
-from adapters.odoo.batches import Change, New, Records
+from adapters.odoo.batches import Change, Records
 from adapters.odoo.children import CONTACT, KINDS, OTHERS
 from adapters.odoo.feeds import BLOCK, Feed, wire
-from adapters.odoo.lives import ACTIVE, by_token, change_lives
+from adapters.odoo.lives import ACTIVE, by_token, change_lives, create
 from adapters.odoo.lookup import by_code
-from adapters.odoo.results import by_kind, in_turn, result
+from adapters.odoo.results import by_kind, in_turn, prepared, result
 from adapters.odoo.shop import Shop
 from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import ChannelError, Gone
@@ -150,9 +150,9 @@ class Partners:
         return in_turn(by_kind(writes, self._create, self._update))
 
     def _create(self, writes: Sequence[Write]) -> list[RowResult]:
-        values, refused = self._all_values(writes)
+        values, refused = prepared(writes, self._values)
         left = [write for write in writes if write.token in values]
-        made = self._records.create([New(write.token, values[write.token]) for write in left])
+        made = create(self._records, left, values)
         results = [
             result(write, one.error, "" if one.id is None else str(one.id))
             for write, one in zip(left, made, strict=True)
@@ -160,7 +160,7 @@ class Partners:
         return results + [result(write, refused[write.token], "") for write in writes if write.token in refused]
 
     def _update(self, writes: Sequence[Write]) -> list[RowResult]:
-        values, refused = self._all_values(writes)
+        values, refused = prepared(writes, self._values)
         errors: dict[str, ChannelError | None] = dict(refused)
         plain = [write for write in writes if values.get(write.token)]
         changes = [Change(int(write.external_id), values[write.token]) for write in plain]
@@ -168,17 +168,6 @@ class Partners:
         whole = [write for write in writes if errors.get(write.token) is None]
         errors |= change_lives(self._records, whole, begun=bool(plain))
         return [result(write, errors.get(write.token), write.external_id) for write in writes]
-
-    def _all_values(self, writes: Sequence[Write]) -> tuple[dict[str, Any], dict[str, ChannelError]]:
-        """Token → the fields of each write; and why some must not be sent."""
-        values: dict[str, Any] = {}
-        refused: dict[str, ChannelError] = {}
-        for write in writes:
-            try:
-                values[write.token] = self._values(write)
-            except ChannelError as wrong:
-                refused[write.token] = wrong
-        return values, refused
 
     def _values(self, write: Write) -> dict[str, Any]:
         """The mapping's names as fields, children as commands. Raises Gone, Rejected."""

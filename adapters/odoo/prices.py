@@ -16,7 +16,7 @@ from adapters.odoo.batches import Change, New, Records
 from adapters.odoo.families import of_families
 from adapters.odoo.feeds import Feed, wire
 from adapters.odoo.products import MODEL, PRICE, base_id
-from adapters.odoo.results import in_turn, result
+from adapters.odoo.results import in_turn, prepared, result
 from adapters.odoo.shop import BASE, Shop
 from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import ChannelError, Gone, Rejected
@@ -170,12 +170,14 @@ class Prices:
         ]
 
     def _make_rules(self, writes: Sequence[Write]) -> list[RowResult]:
-        rows = [New(write.token, self._rule(write)) for write in writes]
-        made = self._rules.create(rows)
-        return [
+        values, refused = prepared(writes, self._rule)
+        left = [write for write in writes if write.token in values]
+        made = self._rules.create([New(write.token, values[write.token]) for write in left])
+        results = [
             result(write, one.error, "" if one.id is None else f"{_product(write)}:{one.id}")
-            for write, one in zip(writes, made, strict=True)
+            for write, one in zip(left, made, strict=True)
         ]
+        return results + [result(write, refused[write.token], "") for write in writes if write.token in refused]
 
     def _rule(self, write: Write) -> dict[str, Any]:
         return {

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters.odoo.api import Odoo
-from adapters.odoo.batches import Change, New, Records
+from adapters.odoo.batches import Change, Records
 from adapters.odoo.families import of_families
 from adapters.odoo.feeds import Feed
-from adapters.odoo.lives import ACTIVE, by_token, change_lives
+from adapters.odoo.lives import ACTIVE, by_token, change_lives, create
 from adapters.odoo.lookup import by_code
 from adapters.odoo.results import by_kind, in_turn, result
 from adapters.odoo.shop import Shop
@@ -97,9 +97,9 @@ class Products:
         return in_turn(by_kind(writes, self._create, self._update))
 
     def _create(self, writes: Sequence[Write]) -> list[RowResult]:
-        rows = [New(write.token, self._new(write)) for write in writes]
+        values = {write.token: self._new(write) for write in writes}
         results = []
-        for write, made in zip(writes, self._records.create(rows), strict=True):
+        for write, made in zip(writes, create(self._records, writes, values), strict=True):
             id_ = "" if made.id is None else str(made.id)
             address = code_key(str(write.fields.get("default_code") or ""))
             results.append(replace(result(write, made.error, id_), address=address))

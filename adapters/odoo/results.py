@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from connector.contract import RowResult, Write
-from connector.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from connector.errors import AuthFailed, ChannelError, Gone, RateLimited, Rejected, Stale, Transient
 
 _Row = TypeVar("_Row")
 _Told = TypeVar("_Told")
 
+Values = dict[str, Any]
 Writer = Callable[[Sequence[Write]], Sequence[RowResult]]
 
 
@@ -51,6 +52,20 @@ def in_turn(steps: Sequence[tuple[Sequence[Write], Writer]]) -> list[RowResult]:
                 raise
             results += [failed(write, stop) for write in writes]
     return results
+
+
+def prepared(
+    writes: Sequence[Write], values_of: Callable[[Write], Values]
+) -> tuple[dict[str, Values], dict[str, ChannelError]]:
+    """Token → the fields that each write sends; and why some must not be sent."""
+    values: dict[str, Values] = {}
+    refused: dict[str, ChannelError] = {}
+    for write in writes:
+        try:
+            values[write.token] = values_of(write)
+        except (Rejected, Stale, Gone) as wrong:
+            refused[write.token] = wrong
+    return values, refused
 
 
 def behind(rows: Sequence[_Row], send: Callable[[Sequence[_Row]], Sequence[_Told]]) -> Sequence[_Told | ChannelError]:
