@@ -359,12 +359,14 @@ def test_an_older_server_sums_by_another_method(shop: Shop) -> None:
     assert [1] == asked
 
 
-def test_a_session_that_closes_amid_a_read(shop: Shop) -> None:
-    """Sales that were pending when the quants were read, and are not when they are looked at again, count once."""
+@pytest.mark.parametrize("around", ["before", "after"])
+def test_a_session_that_closes_amid_a_read(shop: Shop, around: str) -> None:
+    """Sales that were pending before the quants were read, and are not when they are looked at again, count once."""
     product = in_stock(shop.odoo, 10)
     with selling(shop.odoo, TILL, "closing") as session:
         sell(session, product, 3, 12.5)
-        shop.server.before[QUANT, "formatted_read_group"] = once(lambda: close_session(session, drawer(session)))
+        acts = getattr(shop.server, around)
+        acts[QUANT, "formatted_read_group"] = once(lambda: close_session(session, drawer(session)))
         assert {"quantity": 7, "reserved": 0, "pending": 0, "on_hand": 7} == shop.figures(product)["UTR"]
 
 
