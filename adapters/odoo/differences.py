@@ -189,6 +189,18 @@ class Differences:
         results = [_failed(line, Transient(_WAITS)) for line in lines if line in waiting]
         before = {line: self._own(quants[line.at]) for line in lines if line not in waiting}
         counted = self._counted(before, results)
+        try:
+            right, again = self._checked(counted, before, results)
+            applied = self._applied(right, latest)
+        except (RateLimited, AuthFailed, Transient):
+            self._take_back(list(counted))
+            raise
+        return (results, again + list(right)) if applied is None else (results + applied, again)
+
+    def _checked(
+        self, counted: Mapping[Line, int], before: Mapping[Line, Decimal], results: list[RowResult]
+    ) -> tuple[dict[Line, int], list[Line]]:
+        """Counts that will book exactly our pieces, and lines whose rows moved before they were counted."""
         after = self._by_id(counted.values())
         right, again = dict[Line, int](), list[Line]()
         for line, id_ in counted.items():
@@ -199,10 +211,7 @@ class Differences:
                 results += self._given_up([line], Rejected(_ROUNDED, remedy="give its unit more decimals in Odoo"))
             else:
                 again.append(line)
-        if not right:
-            return results, again
-        applied = self._applied(right, latest)
-        return (results, again + list(right)) if applied is None else (results + applied, again)
+        return right, again
 
     def _counted(self, before: Mapping[Line, Decimal], results: list[RowResult]) -> dict[Line, int]:
         """Set the counts, in one call: the rows that they are on."""
@@ -222,6 +231,8 @@ class Differences:
 
     def _applied(self, counted: Mapping[Line, int], latest: datetime) -> list[RowResult] | None:
         """Apply the counts of these lines: what became of each; None where the server applied nothing."""
+        if not counted:
+            return []
         name = " ".join([_WORD, *(_mark(line.write) for line in counted)])
         form = self._form(list(counted.values()), name)
         if self._now() > latest:
@@ -251,13 +262,17 @@ class Differences:
         return int(form)
 
     def _given_up(self, lines: Sequence[Line], why: ConnectorError) -> list[RowResult]:
-        """Take our counts off the rows, so that nobody applies them, and say why."""
+        """Lines that are not booked, and the reason."""
+        self._take_back(lines)
+        return [_failed(line, why) for line in lines]
+
+    def _take_back(self, lines: Sequence[Line]) -> None:
+        """Take our counts off the rows, so that nobody applies them by hand."""
         with suppress(ConnectorError):  # one that is left behind is ours to the next write, which replaces it
             found = self._quants([line.at for line in lines])
             ours = [quant.id for quants in found.values() for quant in quants if self._is_ours(quant)]
             values = {"inventory_quantity": 0, "inventory_quantity_set": False, "user_id": False}
             self._odoo.write(_QUANTS, "write", _PURPOSE, ids=ours, vals=values, context=_COUNTING)
-        return [_failed(line, why) for line in lines]
 
     def _own(self, quants: Sequence[Quant]) -> Decimal:
         """What the row shows that a count will be set on: that of our last one, else the one that the server takes."""

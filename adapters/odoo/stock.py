@@ -33,13 +33,13 @@ _TRIES: Final = 10
 _LANDS_WITHIN_S: Final = 300.0
 
 STOCK: Final = EntityCapabilities(
-    create=False,
+    # no row says that stock is not kept of the product, or went with it
+    sweep_concludes_gone=False,
     relative=True,
     read_batch=BLOCK,
     write_batch=WRITE_BATCH,
     lands_within_s=_LANDS_WITHIN_S,
     overlap_s=OVERLAP.total_seconds(),
-    renames=False,
 )
 
 Quants = dict[Group, tuple[Decimal, ...]]

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.odoo import differences
 from adapters.odoo import stock as module
@@ -595,6 +596,7 @@ def test_what_stops_before_anything_is_applied_is_raised(shop: Shop) -> None:
     with pytest.raises(Transient):
         shop.stock.write([shop.owed(product, 5)])
     assert [] == shop.booked(product)
+    assert [False] == shop.counts(product)
 
 
 def test_what_stops_amid_a_batch_is_the_rest_s_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -640,6 +642,36 @@ def test_a_count_that_somebody_takes_back_is_not_applied(shop: Shop) -> None:
     assert [Stale] == list(errors(shop.stock.write([shop.owed(product, 5)])).values())
     assert [] == shop.booked(product)
     assert 10 == shop.on_hand(product)
+
+
+def a_user(odoo: Odoo, *groups: str) -> dict[str, Any]:
+    """An internal user with these groups and no more: what it logs in with, on the older transport."""
+    login = f"u-{uuid4().hex[:8]}"
+    names = [group.split(".") for group in ("base.group_user", *groups)]
+    found = [
+        odoo.call(
+            "ir.model.data", "search_read", domain=[["module", "=", module], ["name", "=", name]], fields=["res_id"]
+        )
+        for module, name in names
+    ]
+    ids = [row["res_id"] for (row,) in found]
+    odoo.create("res.users", name=login, login=login, password=login, group_ids=[[6, 0, ids]])
+    return {"login": login, "api_key": SecretStr(login), "transport": "jsonrpc"}
+
+
+def test_rights_of_stock_and_till_are_enough(real_odoo: Odoo) -> None:
+    """A user of inventory and point of sale, who administers nothing, reads, writes, and finds its writes again."""
+    product = in_stock(real_odoo, 10)
+    user = a_user(real_odoo, "stock.group_stock_user", "point_of_sale.group_pos_user")
+    given = replace(opening(real_odoo, **user), locations=PLACES)
+    with closing(Interrupted(given)) as server, selling(real_odoo, TILL, "closing") as session:
+        shop = Shop(real_odoo, server, Stock(server, given))
+        sell(session, product, 2, 12.5)
+        write = shop.owed(product, 5)
+        assert [None] == [result.error for result in shop.stock.write([write])]
+        assert shop.stock.landed(write)
+        assert 13 == shop.on_hand(product)
+        assert 13 == changed(shop, wire(datetime.now(UTC)))[0][shop.id_of(product)]
 
 
 def test_eight_sellers_while_differences_are_written(real_odoo: Odoo, shop: Shop) -> None:
