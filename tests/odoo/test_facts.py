@@ -18,8 +18,9 @@ from adapters.odoo.feeds import OVERLAP, read_moment, wire
 from connector.contract import Claim, Facts, HandOver
 from tests.odoo.client import Odoo
 from tests.odoo.test_real_server import a_product, put
+from tests.odoo.test_stock import next_second
 from tests.odoo.test_transports import opening
-from tests.odoo.till import close_session, drawer, refund, sell, selling
+from tests.odoo.till import close_session, drawer, pay, refund, sell, selling, set_aside
 
 TILL = "Kassa Utrecht"
 
@@ -168,6 +169,17 @@ def test_a_till_sale_is_handed_over_once(told: Told, when: str) -> None:
     assert before == told.hand_overs(product)
     assert {uuid: 3, back: -1} == {fact.order: fact.quantity for fact in before}
     assert {("UTR", "till")} == {(fact.place, fact.kind) for fact in before}
+
+
+def test_an_order_that_is_paid_later_is_handed_over(told: Told) -> None:
+    """What was set aside has not left; once it is paid it is in the next facts, though its lines did not change."""
+    product = a_product_in_stock(told.odoo)
+    with selling(told.odoo, TILL) as session:
+        uuid = set_aside(session, product, 3, 12.5)
+        assert [] == told.hand_overs(product)
+        cursor = wire(next_second(told.server) + OVERLAP)
+        pay(session, uuid)
+        assert [uuid] == [fact.order for fact in told.hand_overs(product, cursor)]
 
 
 def test_a_till_sale_without_stock_is_no_fact(told: Told) -> None:

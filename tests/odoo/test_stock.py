@@ -35,7 +35,7 @@ from connector.errors import (
 from tests.odoo.client import Odoo
 from tests.odoo.test_real_server import a_product, put
 from tests.odoo.test_transports import opening
-from tests.odoo.till import close_session, drawer, refund, sell, selling
+from tests.odoo.till import close_session, drawer, pay, refund, sell, selling, set_aside
 
 TILL = "Kassa Utrecht"
 PLACES = ("UTR", "AMS")
@@ -418,6 +418,24 @@ def test_what_moves_is_seen_behind_a_cursor(either: Shop) -> None:
         rows, _ = changed(either, later)
     expected = {either.id_of(moved): 12, either.id_of(sold): 6, either.id_of(written): 9, either.id_of(new): 0}
     assert expected == {id_: rows.get(id_) for id_ in expected}
+
+
+def test_an_order_that_is_paid_later_is_seen(shop: Shop) -> None:
+    """An order that was set aside counts once it is paid, though none of its lines changes then."""
+    product = in_stock(shop.odoo, 10)
+    with selling(shop.odoo, TILL, "closing") as session:
+        uuid = set_aside(session, product, 3, 12.5)
+        assert 10 == shop.on_hand(product)
+        cursor = wire(next_second(shop.server) + OVERLAP)
+        pay(session, uuid)
+        assert 7 == changed(shop, cursor)[0].get(shop.id_of(product))
+
+
+def next_second(server: Server) -> datetime:
+    """The server's clock, once it shows a later second than now: what was written until now is before it."""
+    moments = iter(lambda: server.read("res.users", "context_get", "stock").server_at, None)
+    first = next(moments)
+    return next(moment for moment in moments if moment > first)
 
 
 def test_the_cursor_of_stock_overlaps(shop: Shop) -> None:

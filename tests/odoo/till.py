@@ -40,6 +40,19 @@ def sell(session: Session, product: int, pieces: int, price: float, **order: Any
     return _send(session, pieces * price, _line(product, pieces, price), **order)
 
 
+def set_aside(session: Session, product: int, pieces: int, price: float) -> str:
+    """Send an order that is not paid yet, as a table's or a parked one; its uuid."""
+    return sell(session, product, pieces, price, state="draft", amount_paid=0, payment_ids=[])
+
+
+def pay(session: Session, uuid: str) -> None:
+    """Pay an order that was set aside; its lines stay as they are."""
+    (order,) = session.odoo.call(
+        "pos.order", "search_read", domain=[["uuid", "=", uuid]], fields=["amount_total", "access_token"]
+    )
+    _send(session, order["amount_total"], uuid=uuid, access_token=order["access_token"])
+
+
 def refund(session: Session, uuid: str, pieces: int) -> str:
     """Take so many pieces of an order's one line back, as an order of its own; its uuid."""
     (line,) = session.odoo.call(
@@ -49,8 +62,8 @@ def refund(session: Session, uuid: str, pieces: int) -> str:
     return _send(session, -pieces * price, {**_line(product, -pieces, price), "refunded_orderline_id": line["id"]})
 
 
-def _send(session: Session, total: float, line: dict[str, Any], **more: Any) -> str:
-    uuid = str(uuid4())
+def _send(session: Session, total: float, *lines: dict[str, Any], uuid: str = "", **more: Any) -> str:
+    uuid = uuid or str(uuid4())
     moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     order = {
         "uuid": uuid,
@@ -69,7 +82,7 @@ def _send(session: Session, total: float, line: dict[str, Any], **more: Any) -> 
         "fiscal_position_id": False,
         "last_order_preparation_change": "{}",
         "sequence_number": 1,
-        "lines": [[0, 0, line]],
+        "lines": [[0, 0, line] for line in lines],
         "payment_ids": [[0, 0, {"amount": total, "payment_method_id": session.cash, "name": moment}]],
         **more,
     }
