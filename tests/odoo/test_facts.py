@@ -172,7 +172,7 @@ def test_a_till_sale_is_handed_over_once(told: Told, when: str) -> None:
 
 
 def test_an_order_that_is_paid_later_is_handed_over(told: Told) -> None:
-    """What was set aside has not left; once it is paid it is in the next facts, though its lines did not change."""
+    """What was set aside has not left; once it is paid it is in the next facts."""
     product = a_product_in_stock(told.odoo)
     with selling(told.odoo, TILL) as session:
         uuid = set_aside(session, product, 3, 12.5)

@@ -421,7 +421,7 @@ def test_what_moves_is_seen_behind_a_cursor(either: Shop) -> None:
 
 
 def test_an_order_that_is_paid_later_is_seen(shop: Shop) -> None:
-    """An order that was set aside counts once it is paid, though none of its lines changes then."""
+    """An order that was set aside before the cursor counts once it is paid behind it."""
     product = in_stock(shop.odoo, 10)
     with selling(shop.odoo, TILL, "closing") as session:
         uuid = set_aside(session, product, 3, 12.5)
