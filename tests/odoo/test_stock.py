@@ -687,7 +687,7 @@ def test_rights_of_stock_and_till_are_enough(real_odoo: Odoo) -> None:
         sell(session, product, 2, 12.5)
         write = shop.owed(product, 5)
         assert [None] == [result.error for result in shop.stock.write([write])]
-        assert shop.stock.landed(write)
+        assert shop.stock.landed(write).landed
         assert 13 == shop.on_hand(product)
         assert 13 == changed(shop, wire(datetime.now(UTC)))[0][shop.id_of(product)]
 
@@ -700,7 +700,7 @@ def test_eight_sellers_while_differences_are_written(real_odoo: Odoo, shop: Shop
         sales = [sellers.submit(sell, replace(session, odoo=real_odoo.again()), product, 1, 12.5) for _ in range(12)]
         results = [result for write in writes for result in shop.stock.write([write])]
         failures = [sale.exception() for sale in sales]
-    landed = [write for write in writes if shop.stock.landed(write)]
+    landed = [write for write in writes if shop.stock.landed(write).landed]
     told = errors(results)
     assert {None, AmbiguousWrite, Stale} >= set(told.values())
     assert all(write in landed for write in writes if told[write.token] is None)
