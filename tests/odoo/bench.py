@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from pydantic import SecretStr
+
 from adapters.odoo import Adapter
 from connector.contract import Channel, Opening, Row, RowResult, Write
 from connector.mapping.context import Context
@@ -26,6 +28,21 @@ def tax(odoo: Odoo, name: str = "21% in de prijs", amount: float = 21) -> int:
     found = odoo.ids("account.tax", ["name", "=", name])
     included = {"type_tax_use": "sale", "price_include_override": "tax_included"}
     return found[0] if found else odoo.create("account.tax", name=name, amount=amount, **included)
+
+
+def a_user(odoo: Odoo, *groups: str) -> dict[str, Any]:
+    """An internal user with these groups and no more: what it logs in with, on the older transport."""
+    login = f"u-{uuid4().hex[:8]}"
+    names = [group.split(".") for group in ("base.group_user", *groups)]
+    found = [
+        odoo.call(
+            "ir.model.data", "search_read", domain=[["module", "=", module], ["name", "=", name]], fields=["res_id"]
+        )
+        for module, name in names
+    ]
+    ids = [row["res_id"] for (row,) in found]
+    odoo.create("res.users", name=login, login=login, password=login, group_ids=[[6, 0, ids]])
+    return {"login": login, "api_key": SecretStr(login), "transport": "jsonrpc"}
 
 
 class Bench:

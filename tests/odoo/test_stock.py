@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from adapters.odoo import differences
 from adapters.odoo import stock as module
@@ -32,6 +31,7 @@ from connector.errors import (
     Stale,
     Transient,
 )
+from tests.odoo.bench import a_user
 from tests.odoo.client import Odoo
 from tests.odoo.test_real_server import a_product, put
 from tests.odoo.test_transports import opening
@@ -660,21 +660,6 @@ def test_a_count_that_somebody_takes_back_is_not_applied(shop: Shop) -> None:
     assert [Stale] == list(errors(shop.stock.write([shop.owed(product, 5)])).values())
     assert [] == shop.booked(product)
     assert 10 == shop.on_hand(product)
-
-
-def a_user(odoo: Odoo, *groups: str) -> dict[str, Any]:
-    """An internal user with these groups and no more: what it logs in with, on the older transport."""
-    login = f"u-{uuid4().hex[:8]}"
-    names = [group.split(".") for group in ("base.group_user", *groups)]
-    found = [
-        odoo.call(
-            "ir.model.data", "search_read", domain=[["module", "=", module], ["name", "=", name]], fields=["res_id"]
-        )
-        for module, name in names
-    ]
-    ids = [row["res_id"] for (row,) in found]
-    odoo.create("res.users", name=login, login=login, password=login, group_ids=[[6, 0, ids]])
-    return {"login": login, "api_key": SecretStr(login), "transport": "jsonrpc"}
 
 
 def test_rights_of_stock_and_till_are_enough(real_odoo: Odoo) -> None:
