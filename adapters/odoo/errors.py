@@ -74,7 +74,9 @@ def named(answer: Answer, body: Mapping[str, Any]) -> ChannelError:
         return Gone(what)
     if name in _CONTENT:
         return _rejected(what, body)
-    if name in _LOST or name in _DATABASE:
+    if name in _LOST:  # rolled back: also of a write nothing is left there
+        return Transient(what)
+    if name in _DATABASE:
         return Transient(what) if answer.call.safe else AmbiguousWrite(what)
     unfit = next((kind for kind, names in _UNFIT.items() if name in names), ContractBroken)
     return unfit(f"{what}: this call does not fit this version", evidence=evidence(answer))
