@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters._http import Call, Transport
-from adapters._tokens import RotatingTokens
 from adapters.exact_online import dates
 from adapters.magento2 import api, bulk, product_writes, products
 from adapters.magento2 import stock as source_items
@@ -28,6 +26,8 @@ from connector.observe import absence, absorb, intake, match, weighing
 from connector.redaction import Redactor
 from connector.stock import anew, picture
 from connector.stock import intake as figures
+from connector.transport import Call, Transport
+from connector.transport.tokens import RotatingTokens
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,13 +53,13 @@ FAILURES = [
     Failure(3, Mutant("figures are compared, whatever dates say", source_items.Stock.everything, "yield Page(self._rows(found.items), ", "yield Page((), "), "contract/test_magento2.py::test_a_sale_and_a_hand_edit_are_seen_although_no_date_moves"),
     Failure(4, Mutant("compared as the channel can hold it", absorb._before, "through=mapping.through(known.record.values(), base, context, seen.row.part)", "through=known.record.values()"), "engine/test_merging.py::test_what_a_lossy_channel_shows_of_the_same_edit_is_the_same_edit"),
     Failure(5, Mutant("nothing is repeated while it may still land", deliver._next_batch, " and id_ not in doubtful", ""), "engine/test_lives.py::test_a_create_without_an_answer_is_never_repeated_blind[lost]"),
-    Failure(6, Mutant("the new pair is durable before it is used", RotatingTokens._ask, "self._store.save(pair)", "pass"), "unit/test_http.py::test_a_due_pair_is_exchanged_under_the_lock_and_saved_before_use"),
-    Failure(6, Mutant("what another process exchanged is taken", RotatingTokens._refreshed, "return self._exchanged(stored) if is_stale(stored) else stored", "return self._exchanged(stored)"), "unit/test_http.py::test_a_faster_process_is_noticed"),
+    Failure(6, Mutant("the new pair is durable before it is used", RotatingTokens._ask, "self._store.save(pair)", "pass"), "unit/test_transport.py::test_a_due_pair_is_exchanged_under_the_lock_and_saved_before_use"),
+    Failure(6, Mutant("what another process exchanged is taken", RotatingTokens._refreshed, "return self._exchanged(stored) if is_stale(stored) else stored", "return self._exchanged(stored)"), "unit/test_transport.py::test_a_faster_process_is_noticed"),
     Failure(7, Mutant("calls are paid for before they are made, in every window", budget.charged, "replace(each, remaining=max(0, each.remaining - calls))", "each"), "ledger/test_budget.py::test_a_call_counts_in_every_window[sqlite]"),
     Failure(8, Mutant("cursors overlap", products.Products.changes, "timedelta(seconds=OVERLAP_S)", "timedelta(0)"), "contract/test_magento2.py::test_a_cursor_is_inclusive_and_overlapped"),
     Failure(9, Mutant("a repeated page is an error", api.Api.listing, 'raise broken(found, "a page was repeated")', "return"), "contract/test_magento2.py::test_a_listing_that_cannot_be_right_is_no_end[product-repeat_page]"),
     Failure(10, Mutant("a listing without its end concludes nothing", absence._completed, "return read.page.complete", "return True"), "engine/test_lives.py::test_a_listing_without_an_end_concludes_nothing"),
-    Failure(11, Mutant("codes are encoded once, and wholly", Call.path.fget, 'quote(text, safe="")', "text"), "unit/test_http.py::test_a_path_is_encoded_once"),
+    Failure(11, Mutant("codes are encoded once, and wholly", Call.path.fget, 'quote(text, safe="")', "text"), "unit/test_transport.py::test_a_path_is_encoded_once"),
     Failure(12, Mutant("twins are not matched", match.decide_match, "if key in twins:", "if False:"), "engine/test_lives.py::test_twins_are_shown_and_not_matched"),
     Failure(13, Mutant("nothing is made before its match was approved", lanes.approved, ".where(lane.c.approved_at.is_not(None))", ""), "engine/test_round.py::test_nothing_is_created_before_match_was_approved"),
     Failure(14, Mutant("one bad record waits alone", receipts.refuse, "quarantine(workspace, side, intent, error, composed.owed)", "raise error"), "engine/test_holding.py::test_a_refused_create_waits_and_the_others_go_on"),
@@ -75,7 +75,7 @@ FAILURES = [
     Failure(25, Mutant("the id is the identity, not the key", intake.take_observations, "[*moved, *strangers], tally", "[*moved, *strangers, *(seen for _, seen in known)], tally"), "engine/test_customers.py::test_a_changed_email_makes_no_second_customer"),
     Failure(26, Mutant("wall time is read in its zone", dates.HostClock.utc, "wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)", "wall.replace(tzinfo=UTC)"), "contract/test_exact_online.py::test_wall_time_becomes_utc"),
     Failure(27, Mutant("persons are cut out by the tag of the field", Redactor._value, 'return f"[{tag}]"', "return value"), "unit/test_logs.py::test_nothing_planted_is_logged"),
-    Failure(28, Mutant("links are followed on the same origin alone", Transport.follow, "origin(link) != origin(self._base)", "False"), "unit/test_http.py::test_a_next_link_to_another_host_is_refused"),
+    Failure(28, Mutant("links are followed on the same origin alone", Transport.follow, "origin(link) != origin(self._base)", "False"), "unit/test_transport.py::test_a_next_link_to_another_host_is_refused"),
     Failure(29, Mutant("a text is escaped where markup is expected", markup._marked_up, "str(escape(line))", "line"), "unit/mapping/test_markup.py::test_text_survives_a_channel_of_markup"),
     Failure(30, Mutant("a ledger is looked through before it is used", engine._check_soundness, 'if answer != "ok":', "if False:"), "ledger/test_engine.py::test_a_harmed_file_is_refused[one page overwritten]"),
     Failure(31, Mutant("two equal sales are two", figures.take_figure, "if pieces:", "if pieces and raw != on_hand_of(known):"), "engine/test_round.py::test_two_sales_on_two_sides_are_two"),

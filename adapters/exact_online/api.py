@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from adapters._http import Answer, Call, Hooks, Patience, Query, Transport, evidence
-from adapters._tokens import RotatingTokens
 from adapters.exact_online.errors import COUNTED, FilterWanted, complaint, unreadable
 from adapters.exact_online.limits import limits
 from adapters.exact_online.odata import Listed, unfold
 from adapters.exact_online.options import Options
 from connector.contract import Limit, Opening, RowResult, Write
 from connector.errors import AmbiguousWrite, AuthFailed, ConnectorError, ContractBroken, RateLimited, Transient
+from connector.transport import Answer, Call, Hooks, Patience, Query, Transport, evidence
+from connector.transport.tokens import RotatingTokens
 
 API: Final = "/api/v1/{division}/"
 #: A call ends within this; ``lands_within_s`` of the capabilities leaves room for a whole batch.

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from adapters._tokens import RotatingTokens
 from adapters.exact_online import accounts, items, prices, stock
 from adapters.exact_online.api import Api
 from adapters.exact_online.checks import Checks
@@ -26,6 +25,7 @@ from connector.contract import (
     Write,
 )
 from connector.model.entity import Entity, Key
+from connector.transport.tokens import RotatingTokens
 
 #: After so long a call that was cut off is not worked on any more; stock counts of one batch leave after one another.
 _LANDS_WITHIN_S: Final = 180.0

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from adapters._tokens import RotatingTokens
 from adapters.exact_online.accounts import ACCOUNTS
 from adapters.exact_online.api import Api
 from adapters.exact_online.division import Division
@@ -19,6 +18,7 @@ from adapters.exact_online.stock import COUNTS, ITEM_WAREHOUSES
 from connector.contract import Finding, Opening
 from connector.errors import AuthFailed, ChannelError, Rejected
 from connector.model.entity import Entity
+from connector.transport.tokens import RotatingTokens
 
 _LANE: Final = "check"
 #: A record that no division has: a filter that must answer an empty list, and so tries the right alone.

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from adapters._http import Answer, evidence, kind_of
 from adapters.exact_online.labels import property_of
 from adapters.exact_online.limits import asked_again
 from connector.errors import (
@@ -20,6 +19,7 @@ from connector.errors import (
     Rejected,
     Transient,
 )
+from connector.transport import Answer, evidence, kind_of
 
 #: Statuses that count for the error limit (fact 38).
 COUNTED: Final = frozenset({400, 401, 403, 404})

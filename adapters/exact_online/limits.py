@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from adapters._http import Answer
 from connector.contract import Limit
+from connector.transport import Answer
 
 #: Budget → the middle of its headers' names.
 _SETS: Final = {"day": "X-RateLimit", "minute": "X-RateLimit-Minutely"}

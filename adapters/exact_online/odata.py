@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from adapters._http import Answer, evidence
 from connector.errors import ContractBroken
+from connector.transport import Answer, evidence
 
 #: Terms joined by ``or`` in one filter: so many serve as a look-up of a batch (fact 54).
 MOST_TERMS: Final = 25

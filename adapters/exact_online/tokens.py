@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import unquote
 
-from adapters._http import Answer
-from adapters._tokens import RotatingTokens, TokenRules
 from adapters.exact_online.options import Options
 from connector.contract import Credentials, Opening
+from connector.transport import Answer
+from connector.transport.tokens import RotatingTokens, TokenRules
 
 #: A new pair may be asked for from now on, and is (facts 15, 27).
 _WINDOW: Final = timedelta(seconds=570)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from adapters._http import Answer, Call, Query, Transport, evidence
 from connector.contract import RowResult, Write
 from connector.errors import AuthFailed, ConnectorError, ContractBroken, RateLimited, Transient
+from connector.transport import Answer, Call, Query, Transport, evidence
 
 #: ``POST /inventory`` takes up to 5000 rows a page (contract).
 INVENTORY_PAGE: Final = 5000

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from adapters._http import Auth, Bearer, Hooks, Transport
-from adapters._tokens import RotatingTokens, TokenRules
 from adapters.lightspeed_x import price_writes, product_writes, stock
 from adapters.lightspeed_x.api import Api
 from adapters.lightspeed_x.books import Books
@@ -35,6 +33,8 @@ from connector.contract import (
     Write,
 )
 from connector.model.entity import Entity, Key
+from connector.transport import Auth, Bearer, Hooks, Transport
+from connector.transport.tokens import RotatingTokens, TokenRules
 
 #: After so long a call that was cut off is not worked on any more.
 _LANDS_WITHIN_S: Final = 120.0

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from adapters._http import Answer, evidence
 from connector.errors import AuthFailed, ChannelError, ContractBroken, Gone, Rejected
+from connector.transport import Answer, evidence
 
 _REFUSED: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 #: What a text may name: members with an underscore, and those without one.

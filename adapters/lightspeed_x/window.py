@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
-from adapters._http import Answer, retry_after
 from connector.contract import Limit
+from connector.transport import Answer, retry_after
 
 NAME: Final = "window"
 LENGTH: Final = timedelta(minutes=5)

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from adapters._http import Answer, Call, Query, Transport, evidence
 from adapters.magento2.errors import CouldNotSave, OverLimit
 from connector.contract import RowResult, Write
 from connector.errors import AuthFailed, ConnectorError, ContractBroken, RateLimited
+from connector.transport import Answer, Call, Query, Transport, evidence
 
 ALL: Final = "/rest/all/V1"
 #: An ``in`` filter is kept below both (NOTES section 3: 9,000 characters were refused by a web server).

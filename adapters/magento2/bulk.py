@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from adapters._http import Call, decode
 from adapters.magento2.api import Api
 from adapters.magento2.errors import CouldNotSave
 from connector.contract import Opening
@@ -26,6 +25,7 @@ from connector.errors import (
     Rejected,
     Transient,
 )
+from connector.transport import Call, decode
 
 _BULK: Final = "/rest/all/async/bulk/V1"
 _STATUS: Final = "/rest/V1/bulk/{uuid}/status"

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from adapters._http import Auth, Bearer, Hooks, Transport
 from adapters.magento2 import customers, prices, product_writes, products, stock
 from adapters.magento2.api import Api
 from adapters.magento2.attributes import Attributes
@@ -32,6 +31,7 @@ from connector.contract import (
     Write,
 )
 from connector.model.entity import Entity, Key
+from connector.transport import Auth, Bearer, Hooks, Transport
 
 #: After so long a call that was cut off is not worked on any more.
 _LANDS_WITHIN_S: Final = 120.0

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from adapters._http import Answer, evidence
 from connector.errors import AuthFailed, ChannelError, ContractBroken, Gone, Rejected, Transient
+from connector.transport import Answer, evidence
 
 _COULD_NOT: Final = re.compile(r"^Could not save|Please try again\.$|[Dd]eadlock|[Ll]ock wait timeout")
 _OVER_LIMIT: Final = re.compile(r"^Maximum (SearchCriteria pageSize|items of type) ")

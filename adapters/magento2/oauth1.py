@@ -38,7 +38,7 @@ class _Signer(Client):
 
 
 class OAuth1:
-    """Signs each attempt anew: a nonce is taken once. An :class:`adapters._http.Auth`."""
+    """Signs each attempt anew: a nonce is taken once. An :class:`connector.transport.Auth`."""
 
     def __init__(self, consumer_key: str, consumer_secret: str, access_token: str, access_token_secret: str) -> None:
         self._client = _Signer(

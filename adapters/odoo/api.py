@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, Final, Protocol
 
-from adapters._http import Answer, Bearer, Call, Hooks, NoAuth, Transport, evidence
 from adapters.odoo.errors import complaint, named
 from adapters.odoo.options import Options
 from connector.contract import Opening
 from connector.errors import AmbiguousWrite, AuthFailed, ChannelError, ConfigError, ContractBroken, Gone, Problem
+from connector.transport import Answer, Bearer, Call, Hooks, NoAuth, Transport, evidence
 
 #: The first version with JSON-2, which outlives the other one.
 _FIRST_JSON2: Final = 19

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from adapters._http import Answer, evidence
 from connector.errors import (
     AmbiguousWrite,
     AuthFailed,
@@ -22,6 +21,7 @@ from connector.errors import (
     Rejected,
     Transient,
 )
+from connector.transport import Answer, evidence
 
 _LOGIN: Final = frozenset({"odoo.exceptions.AccessDenied", "werkzeug.exceptions.Unauthorized"})
 _CONTENT: Final = frozenset(

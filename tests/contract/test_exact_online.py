@@ -22,7 +22,6 @@ import requests
 from pydantic import ValidationError
 from requests.structures import CaseInsensitiveDict
 
-from adapters._http import Answer, Call
 from adapters.exact_online import Adapter
 from adapters.exact_online.dates import HostClock, day, wall_time, zone_of
 from adapters.exact_online.errors import complaint
@@ -48,6 +47,7 @@ from connector.ledger.engine import open_ledger
 from connector.mapping.context import Context
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity, Key, PriceList, Value, code_key
+from connector.transport import Answer, Call
 from sandbox.exact_online import build
 from sandbox.stand import Options as StandOptions
 

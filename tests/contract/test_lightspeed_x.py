@@ -20,7 +20,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from adapters._http import Answer, Call
 from adapters.lightspeed_x import Adapter
 from adapters.lightspeed_x.adjustments import NAMES
 from adapters.lightspeed_x.api import Api, moment
@@ -41,6 +40,7 @@ from connector.ledger.engine import open_ledger
 from connector.mapping.context import Context
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity, Key, code_key
+from connector.transport import Answer, Call
 from sandbox.lightspeed_x import build
 from sandbox.stand import Options as StandOptions
 

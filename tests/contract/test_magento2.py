@@ -1645,7 +1645,7 @@ def test_url_keys_differ_where_skus_differ() -> None:
 
 def test_recorded_refusals_are_understood(contracts: Path) -> None:
     """Every refusal on record becomes an error of the tree, and none shows a value that was sent (rows 14, 27)."""
-    from adapters._http import Answer, Call
+    from connector.transport import Answer, Call
 
     seen = 0
     for path in sorted((contracts / "magento2/recordings").glob("*.json")):

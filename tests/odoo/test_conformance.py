@@ -15,13 +15,13 @@ import requests
 from pydantic import SecretStr
 
 from adapters import odoo as adapter_of_odoo
-from adapters._http import _Session
 from connector.contract import AdapterType
 from connector.mapping.lens import EntityMapping
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity, Native
 from connector.testing.conformance import Conformance
 from connector.testing.remote import Fault, Purse, Remote
+from connector.transport.session import Session
 from tests.contract.test_conformance import opening
 from tests.odoo.client import Odoo
 from tests.odoo.conftest import new_instance
@@ -189,9 +189,9 @@ class TestOdoo(Conformance):
     def remote(cls) -> Iterator[Remote]:
         """A till of its own, since its clock moves."""
         with pytest.MonkeyPatch.context() as patch:
-            wire, send = Wire(), _Session.send
+            wire, send = Wire(), Session.send
             patch.setattr(
-                _Session,
+                Session,
                 "send",
                 lambda session, request, **how: wire.carry(
                     lambda one, **more: send(session, one, **more), request, **how

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from adapters._http import Answer, Call
 from adapters.odoo.api import main_version
 from adapters.odoo.errors import complaint, named
 from connector.errors import AmbiguousWrite, Transient
+from connector.transport import Answer, Call
 
 NOW = datetime(2026, 6, 25, 12, 0, tzinfo=UTC)
 

@@ -15,9 +15,6 @@ from typing import Any
 import pytest
 import requests
 
-from adapters import _http
-from adapters._http import Answer, Bearer, Call, Hooks, Patience, Transport, evidence, origin, read_date, retry_after
-from adapters._tokens import RotatingTokens, TokenRules
 from connector.contract import Credentials, Limit, Opening
 from connector.errors import (
     AmbiguousWrite,
@@ -30,6 +27,10 @@ from connector.errors import (
     Stale,
     Transient,
 )
+from connector.transport import Answer, Bearer, Call, Hooks, Patience, Transport, evidence, retry_after
+from connector.transport.reading import origin, read_date
+from connector.transport.tokens import RotatingTokens, TokenRules
+from connector.transport.web import USER_AGENT
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 HASTE = Patience(connect_s=0.5, read_s=0.5, total_s=1, attempts=3, pause_s=0.01, longest_pause_s=0.02, reset_s=5)
@@ -801,4 +802,4 @@ def test_the_user_agent_names_the_product(world: World) -> None:
     """A shop's log shows who called."""
     with server(reply()) as shop:
         world.transport(shop.url).send(READ)
-    assert f"User-Agent: {_http.USER_AGENT}".encode() in shop.heard[0]
+    assert f"User-Agent: {USER_AGENT}".encode() in shop.heard[0]

@@ -18,9 +18,12 @@ from urllib.parse import urlsplit
 import requests
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
-from adapters._http import Answer, Call, Hooks, Patience, Transport
 from connector.contract import Credentials, Opening, TokenStore
 from connector.errors import AmbiguousWrite, AuthFailed, ChannelError, ContractBroken, Transient
+from connector.transport.call import Answer, Call, Patience
+from connector.transport.web import Hooks, Transport
+
+__all__ = ["RotatingTokens", "TokenRules"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 #: After a refresh that failed while the present token is still good: the pause before the next try.
@@ -64,7 +67,7 @@ class TokenRules:
 
 
 class RotatingTokens:
-    """Keeps one channel's pair fresh, for all threads and processes. An :class:`adapters._http.Auth`."""
+    """Keeps one channel's pair fresh, for all threads and processes. An :class:`connector.transport.Auth`."""
 
     def __init__(
         self,
