@@ -8,7 +8,9 @@ goes the whole way. ``connector/testing`` holds the conformance suite every adap
 
 An installed distribution brings an adapter along by two entry points of the adapter's name, and nothing else:
 ``connector.adapters`` names its :class:`AdapterType`, ``connector.mappings`` the package that holds its
-mapping, ``NAME.toml``, which is used where a channel names none.
+mapping, ``NAME.toml``, which is used where a channel names none. It builds on this module, on the errors and the
+model, on ``connector.testing``, and, where it speaks HTTP, on :mod:`connector.transport`: a change of these is told in
+CHANGELOG.md.
 
 Rules for every method
 - Batches in, batches out; the adapter splits them into calls as the system likes it.

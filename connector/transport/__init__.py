@@ -1,4 +1,4 @@
-"""One transport for all adapters that speak HTTP: time and size limits, retries, and every failure as one of our errors.
+"""One transport for all adapters that speak HTTP: bounds of time and size, retries, every failure as one of our errors.
 
 It is for adapters, ours and others'; the engine asks no system by itself (docs/adr/0019). An adapter makes one
 :class:`Transport` per channel and asks it for :class:`Answer` values. What the systems have in common is here

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from connector.cli.skeleton import rendered, todos
+from connector import transport
+from connector.cli.skeleton import package_of, rendered, todos
+from connector.errors import Gone
 from connector.testing.conformance import Conformance
+from connector.transport import Bearer, tokens
 from tests.cli.conftest import Shop
 from tests.conftest import ROOT
+from tests.contract.outside import outside
+from tests.unit.test_transport import reply, server
 
 GUIDE = (ROOT / "docs" / "write-an-adapter.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?ms)^```(sh(?: fails)?|text)\n(.*?)^```$", GUIDE)
@@ -83,8 +93,13 @@ from typing import cast
 import pytest
 from connector.contract import AdapterType
 from connector.testing.conformance import Conformance
-from connector_kiosk import Adapter
+from connector_kiosk import Adapter, web
 from in_memory import MemoryRemote
+
+
+class Unsigned:
+    def sign(self, request):
+        raise NotImplementedError(web._CALL)
 
 
 class TestTrial(Conformance):
@@ -95,19 +110,78 @@ class TestTrial(Conformance):
         one.adapter = cast(AdapterType, Adapter)
         return one
 """
+#: The same with a channel that can be opened, and still says nothing to anybody.
+OPENED = f"{TRIAL}\n\nweb._auth = lambda options: Unsigned()\n"
 
 
-def test_with_a_system_to_ask_the_calls_that_are_not_written_are_red(project: Bench) -> None:
-    """Behind the real entry point no test passes but those that ask for a description; each names what it misses."""
-    trial = project.folder / "tests" / "test_trial.py"
-    trial.write_text(TRIAL, encoding="utf-8")
+def tried(project: Bench, trial: str) -> tuple[list[str], list[str]]:
+    """What passes of the suite on the real entry point, and what the rest fails on."""
+    file = project.folder / "tests" / "test_trial.py"
+    file.write_text(trial, encoding="utf-8")
     ran = project.run("pytest -rA --tb=line tests/test_trial.py || true")
-    trial.unlink()
+    file.unlink()
     passed = re.findall(r"(?m)^PASSED \S+::(\w+)", ran.stdout)
     failed = re.findall(r"(?m)^(?:FAILED|ERROR) \S+ - (.*)$", ran.stdout)
+    assert len(failed) > 50, ran.stdout + ran.stderr
+    return passed, failed
+
+
+def test_with_a_system_to_ask_it_is_red_until_calls_are_signed(project: Bench) -> None:
+    """Behind the real entry point no test passes at first, and each names the same thing that is missing."""
+    passed, failed = tried(project, TRIAL)
+    assert [] == passed
+    assert {f"NotImplementedError: {todo('call')}"} == set(failed)
+
+
+def test_calls_that_are_not_written_are_red(project: Bench) -> None:
+    """Once a channel opens, no test passes but those that ask for a description; each names what it misses."""
+    passed, failed = tried(project, OPENED)
     assert ["test_capabilities_are_described_before_anything_is_opened", "test_deletions_can_be_noticed"] == passed
+    assert {f"NotImplementedError: {todo(key)}" for key in ("call", "read", "write")} <= set(failed)
     assert [] == [told for told in failed if "NotImplementedError: TO-DO" not in told]
-    assert len(failed) > 50
+
+
+def todo(key: str) -> str:
+    (mark,) = [str(one) for one in todos("kiosk") if one.key == key]
+    return mark
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module that speaks to the system, with its calls signed and no limits stated."""
+    with outside("signed", tmp_path):
+        module = importlib.import_module(f"{package_of('signed')}.web")
+        monkeypatch.setattr(module, "_auth", lambda options: Bearer(options.token.get_secret_value()))
+        monkeypatch.setattr(module, "_limits", lambda answer: ())
+        yield module
+
+
+def opened_on(url: str, web: ModuleType) -> tuple[Any, Any]:
+    """Its calls to the system at this address, and the budget that they are announced to."""
+    memory = sys.modules["in_memory"].MemoryRemote()
+    options = memory.opening.options.model_copy(update={"base_url": url})
+    return web.WebApi(replace(memory.opening, options=options)), memory.purse
+
+
+def test_a_call_needs_nothing_but_how_it_is_signed(web: ModuleType) -> None:
+    """It is announced, goes out signed, and measures the system's clock: the transport does all of that."""
+    with server(reply(body=b'{"version": 7}', Date="Sun, 22 Nov 2015 12:00:00 GMT")) as system:
+        api, purse = opened_on(system.url, web)
+        assert {"version": "7"} == api.stated()
+        api.close()
+    assert ["check"] == purse.spent
+    assert b"Authorization: Bearer no-secret-at-all" in system.heard[0]
+    assert api.clock_offset < -timedelta(days=365)
+
+
+def test_a_refusal_asks_what_it_means(web: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first refused answer leads to the step about errors; where that has nothing to say, its status does."""
+    with server(reply(404)) as system:
+        with pytest.raises(NotImplementedError, match=re.escape(todo("errors"))):
+            opened_on(system.url, web)[0].stated()
+        monkeypatch.setattr(web, "complaint", lambda answer: None)
+        with pytest.raises(Gone, match=re.escape("GET /about: answered 404")):
+            opened_on(system.url, web)[0].stated()
 
 
 def test_the_list_that_is_printed_is_the_one_in_the_guide(shop: Shop) -> None:
@@ -176,3 +250,10 @@ def test_the_guide_names_tests_that_the_suite_has() -> None:
     named = re.findall(r"`([a-z_]+)`", table.partition("\n")[2])
     assert [] != named
     assert [] == [name for name in named if not hasattr(Conformance, f"test_{name}")]
+
+
+def test_the_guide_names_what_the_transport_has() -> None:
+    """Each name of the guide's table of the transport is public, and each public name is in it."""
+    table = GUIDE[GUIDE.index("| of the transport |") : GUIDE.index("## 4.")].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    assert sorted([*transport.__all__, *tokens.__all__]) == sorted(named)
