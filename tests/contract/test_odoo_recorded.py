@@ -11,7 +11,6 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from adapters._http import Answer, Call
 from adapters.odoo.api import Odoo, Told
 from adapters.odoo.errors import BadValue, NoSuchMethod, complaint, named
 from adapters.odoo.options import Options
@@ -22,6 +21,7 @@ from connector.contract import Opening, Write
 from connector.errors import AmbiguousWrite, AuthFailed, ChannelError, ContractBroken, Gone, Rejected, Transient
 from connector.model.entity import Entity
 from connector.testing.remote import KeptTokens, Purse
+from connector.transport import Answer, Call
 
 NOW = datetime(2026, 6, 25, 12, 0, tzinfo=UTC)
 #: NOTES section 2: the exception's name → what it means for a write, on either transport.
