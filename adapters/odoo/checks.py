@@ -49,6 +49,7 @@ class Checks:
         yield self._tried("API key", self._key)
         for model, (operations, group) in _RIGHTS.items():
             yield self._tried(f"right {model}", self._right, model, operations, group)
+        yield self._tried("language", self._language)
         yield self._tried("sales taxes", self._taxes)
         yield self._tried("price decimals", self._decimals)
         yield self._tried("units and categories", self._references)
@@ -107,6 +108,25 @@ class Checks:
         if not missing:
             return Finding(what, ok=True, detail=", ".join(operations))
         return Finding(what, ok=False, detail=f"missing: {', '.join(missing)}", remedy=f"give the key's user {group}")
+
+    def _language(self) -> Finding:
+        """Names are kept per language: what is written in one is not what people read in another (NOTES section 4)."""
+        installed = [str(code) for code, _ in self._odoo.read("res.lang", "get_installed", _PURPOSE).value]
+        used = self._shop.context.get("lang")
+        ours = {str(language) for language in (self._settings.get("languages") or {}).values()}
+        absent = sorted((ours | ({used} if used else set())) - set(installed))
+        if absent:
+            remedy = f"install it there, or name one of {', '.join(installed)}"
+            return Finding("language", ok=False, detail=f"not installed: {', '.join(absent)}", remedy=remedy)
+        several = used is None and len(installed) > 1
+        detail = used or "that of the key's user"
+        return Finding(
+            "language",
+            ok=not several,
+            warning=several,
+            detail=f"{detail}, of {', '.join(installed)}" if several else detail,
+            remedy="set lang to the one that the shop's people read" if several else "",
+        )
 
     def _taxes(self) -> Finding:
         """The configured taxes are there, and include the VAT as the setting says (NOTES section 4)."""

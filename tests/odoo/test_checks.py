@@ -25,7 +25,7 @@ def wrong(till: Bench) -> dict[str, str]:
 @pytest.mark.parametrize("transport", ["json2", "jsonrpc"])
 def test_a_shop_that_is_set_up_is_all_green(real_odoo: Odoo, transport: str) -> None:
     """Nothing is complained of, and every kind of thing was tried."""
-    with bench(real_odoo, transport=transport) as till:
+    with bench(real_odoo, transport=transport, lang="nl_NL") as till:
         told = findings(till)
     assert {} == {what: one for what, one in told.items() if not one.ok}
     assert {"access", "clock", "API key", "sales taxes", "locations", "right stock.quant"} <= told.keys()
@@ -40,6 +40,7 @@ def test_a_shop_that_is_set_up_is_all_green(real_odoo: Odoo, transport: str) -> 
         ({"price_scale": 4}, "price decimals", "price_scale = 2"),
         ({"units": {"piece": 999}}, "units and categories", "ids"),
         ({"mobile_field": "mobile"}, "mobile numbers", 'mobile_field = ""'),
+        ({"languages": {"fr-FR": "fr_FR"}}, "language", "install it"),
     ],
 )
 def test_a_wrong_setting_is_told(real_odoo: Odoo, settings: dict[str, Any], what: str, remedy: str) -> None:
@@ -51,7 +52,16 @@ def test_a_wrong_setting_is_told(real_odoo: Odoo, settings: dict[str, Any], what
 
 def test_a_price_list_that_is_not_there_is_told(real_odoo: Odoo) -> None:
     with bench(real_odoo, ("base", "Geen lijst")) as till:
-        assert ["price list Geen lijst"] == list(wrong(till))
+        assert "price list Geen lijst" in wrong(till)
+
+
+@pytest.mark.parametrize(("lang", "warning"), [("fr_FR", False), (None, True)])
+def test_a_language_that_people_do_not_read_is_told(real_odoo: Odoo, lang: str | None, warning: bool) -> None:
+    """One that is not installed is refused with each call; several, and none chosen, means that of the key's user."""
+    with bench(real_odoo, lang=lang) as till:
+        told = findings(till)["language"]
+    assert (False, warning) == (told.ok, told.warning)
+    assert "nl_NL" in told.detail + told.remedy
 
 
 def test_missing_rights_are_told_with_the_group(real_odoo: Odoo) -> None:
