@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 import requests
+import urllib3
 from pydantic import SecretStr
 
 from adapters import odoo as adapter_of_odoo
@@ -67,10 +69,6 @@ class Wire:
 
 def answer(status: int, body: bytes, headers: Mapping[str, str]) -> requests.Response:
     """An answer that no server gave."""
-    import io
-
-    import urllib3
-
     made = requests.Response()
     made.status_code = status
     made.headers.update(headers)
