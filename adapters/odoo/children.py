@@ -50,8 +50,7 @@ def _given(write: Write) -> dict[str, dict[str, Any]]:
         if dot and kind in KINDS:
             given.setdefault(kind, {})[member] = value
     company = write.fields.get("is_company", write.before.get("is_company"))
-    named = write.external_id or write.fields.get("company") is not None
-    if company and named and "person" in write.fields:
+    if company and "person" in write.fields:
         given[CONTACT] = {"name": write.fields["person"]}
     return given if write.external_id else {kind: some for kind, some in given.items() if any(some.values())}
 

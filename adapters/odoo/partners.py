@@ -189,9 +189,10 @@ class Partners:
             names = {"person": "name", "company": "company_name"}
         else:
             names = {"company": "name"}
-            if not write.external_id and fields.get("company") is None:
-                names = {"person": "name"}
-        return {names[name]: value for name, value in fields.items() if name in names}
+        named = {names[name]: value for name, value in fields.items() if name in names}
+        if not write.external_id and named.get("name") is None:
+            named["name"] = fields.get("person")  # a company without a name of its own bears its person's
+        return named
 
     def landed(self, write: Write) -> Evidence | None:
         """A create by its mark; an update leaves none."""

@@ -67,12 +67,9 @@ class Products:
         return self._rows(self._feed.read([int(id_) for id_ in ids if id_.isdecimal()]))
 
     def find(self, keys: Sequence[Key]) -> dict[Key, list[Row]]:
-        """Products by SKU or barcode; more than one may answer."""
-        found: dict[Key, list[Row]] = {key: [] for key in keys}
-        for kind, field in (("sku", "default_code"), ("barcode", "barcode")):
-            some = by_code(self._feed, field, [key for key in keys if key.kind == kind])
-            found |= {key: self._rows(rows) for key, rows in some.items()}
-        return found
+        """Products by SKU, whatever its case; more than one may answer."""
+        found = by_code(self._feed, "default_code", [key for key in keys if key.kind == "sku"])
+        return {key: self._rows(found.get(key, ())) for key in keys}
 
     def _rows(self, rows: Sequence[Row]) -> list[Row]:
         return [self._row(row) for row in rows]

@@ -91,6 +91,13 @@ def test_a_company_and_its_contact(either: Bench) -> None:
     assert 1 == len(children)
 
 
+def test_a_company_without_a_name_bears_its_persons(till: Bench) -> None:
+    """It has to be called something; the person stays its contact, so that nobody's name reads as emptied."""
+    company = a_company() | {"company": None}
+    id_ = till.make(CUSTOMER, company).external_id
+    assert company["name"] == till.shows(CUSTOMER, id_)["name"]
+
+
 def test_a_company_without_a_person_has_no_contact(till: Bench) -> None:
     id_ = till.make(CUSTOMER, a_company(name=None)).external_id
     assert [] == till.odoo.ids(PARTNERS, ["parent_id", "=", int(id_)])
