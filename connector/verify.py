@@ -12,7 +12,7 @@ from connector.ledger.store import Session
 from connector.model.binding import Held
 from connector.model.entity import Entity, Value
 from connector.model.record import Known
-from connector.observe.intake import PLACELESS, WORTHLESS
+from connector.observe.intake import PARENTLESS, PLACELESS, WORTHLESS
 from connector.observe.workspace import Workspace
 from connector.parts import Lane, Parts
 from connector.settle import context_of, is_in_scope, project
@@ -122,12 +122,21 @@ def _compare(parts: Parts, workspace: Workspace, lane: Lane, row: Row, record_id
 
 
 def _stranger(workspace: Workspace, lane: Lane, row: Row) -> Iterator[Difference]:
-    """A row that belongs to no record: outside of what is configured, without a price yet, or waiting to be matched."""
+    """A row that belongs to no record: outside of what is configured, without a price yet, or waiting to be matched.
+
+    What hangs on a product that is not linked there says nothing of its own: the product is out of scope, or told.
+    """
     one = holds.find_stranger(workspace.session, lane.side.name, lane.entity, row.external_id)
     if one is None:
         yield Difference(lane.side.name, lane.entity, row.external_id, "", "there", None, "not read yet")
+    elif one.reason == PARENTLESS and not _is_linked(workspace, lane, row.parent):
+        return
     elif one.reason not in (PLACELESS, WORTHLESS):
         yield Difference(lane.side.name, lane.entity, one.key, "", "there", None, f"not linked: {one.reason}")
+
+
+def _is_linked(workspace: Workspace, lane: Lane, product: str) -> bool:
+    return bool(records.by_reference(workspace.session, lane.side.name, Entity.PRODUCT, [product]))
 
 
 def _compare_figure(parts: Parts, workspace: Workspace, lane: Lane, known: Known, row: Row) -> Iterator[Difference]:
