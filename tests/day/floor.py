@@ -30,7 +30,7 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 #: Whoever buys in the ERP's own shop; a customer like any other, so that everybody gets to know it.
 WALK_IN = {"kassa@example.com": Person("Kassa Klant", "Kade 1", "3511 AB", "Utrecht")}
 #: No write can take effect any more when so much time has gone by.
-LANDED_S: Final = 200
+LANDED_S: Final = 330
 
 SYNC = """
 [sync.product]
@@ -187,10 +187,11 @@ class Floor:
         self._office = (erp.system, webshop.system)
 
     def pass_(self, seconds: int) -> None:
-        """Time goes by, for us as for the systems that can be told so."""
+        """Time goes by, for us as for the systems."""
         self.commands.pass_(seconds)
         for system in self._office:
             system.pass_(seconds)
+        self.till.pass_(seconds)
 
     def forget_writes(self) -> None:
         for system in self._office:

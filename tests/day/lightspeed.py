@@ -32,6 +32,9 @@ class LightspeedTills:
             place.code: place.codes["lightspeed_x"] for place in LOCATIONS if place.code in SHOPS
         }
 
+    def pass_(self, seconds: float) -> None:
+        self._system.pass_(seconds)
+
     def open(self) -> None:
         """A till is always open."""
 

@@ -39,6 +39,9 @@ class Till(Eyes, Protocol):
     def places(self) -> Mapping[str, str]:
         """The chain's word → its code in [locations.…]."""
 
+    def pass_(self, seconds: float) -> None:
+        """Time goes by for its server."""
+
     def open(self) -> None:
         """The shops open: a session for each till, where there are sessions."""
 

@@ -55,6 +55,11 @@ def clock(name: str) -> Path:
     return home(name) / "clock"
 
 
+def database_socket(name: str) -> Path:
+    """The folder of the socket of an instance's database, which runs whether Odoo does or not."""
+    return postgres.start(Path(_read(name).place))
+
+
 def up(name: str, *, fresh: bool = False, moving_clock: bool = False) -> Instance:
     """Have the instance run, as it was left or anew from the template; NotHad where there is no Odoo to be had."""
     odoo, shop = prepare()
