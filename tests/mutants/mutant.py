@@ -26,6 +26,12 @@ class Mutant:
     new: str
 
 
+def place_of(mutant: Mutant) -> str:
+    """Module and name of the function."""
+    function = _plain(mutant.function)
+    return f"{function.__module__}.{function.__qualname__}"
+
+
 def without(mutant: Mutant) -> CodeType:
     """The function's code with the edit made, compiled where the function lives."""
     function = _plain(mutant.function)
