@@ -1228,6 +1228,16 @@ def test_an_earlier_booking_is_no_evidence(shop: Shop, fault: str, landed: bool)
     assert Evidence(landed) == channel.landed(STOCK, write)
 
 
+def test_a_booking_from_before_the_write_was_announced_is_no_evidence(shop: Shop) -> None:
+    """Also where its receipt was lost, by the shop's own moments (failure 5)."""
+    channel = shop.channel()
+    row = some_product(channel)
+    channel.write(STOCK, [shop.move(row, "-2")])
+    shop.pass_(60)
+    write = replace(shop.move(row, "-2"), sent_at=shop.now())
+    assert Evidence(landed=False) == channel.landed(STOCK, write)
+
+
 def test_others_bookings_are_no_evidence(shop: Shop) -> None:
     """An adjustment by a person, with the same pieces, is not ours; without any mark nothing is claimed."""
     channel = shop.channel()

@@ -18,6 +18,7 @@ import requests
 from pydantic import ValidationError
 
 from adapters.magento2 import Adapter, prices
+from adapters.magento2.api import Found, started
 from adapters.magento2.customers import addresses
 from adapters.magento2.errors import complaint
 from adapters.magento2.facts import claims_of, hand_overs_of, order_of
@@ -46,6 +47,7 @@ from connector.errors import (
 from connector.mapping.context import Context
 from connector.mapping.load import load_mapping
 from connector.model.entity import Entity, Key, PriceList, code_key
+from connector.transport import Answer, Call
 from sandbox.magento2 import build
 from sandbox.stand import Options as StandOptions
 
@@ -425,6 +427,27 @@ def test_a_listing_that_cannot_be_right_is_no_end(still: Shop, kind: str, entity
     still.fault(kind, path, skip=1, times=None)
     with pytest.raises(ContractBroken):
         rows_of(still.channel(page_size=3).sweep(entity))
+
+
+def test_more_rows_than_the_server_counts_are_no_end(still: Shop) -> None:
+    """A total that its own page gives the lie says nothing of where the list ends (row 10)."""
+    two = [{"id": 1, "sku": "a"}, {"id": 2, "sku": "b"}]
+    still.fault("status", "/V1/products", status=200, body={"items": two, "total_count": 1})
+    with pytest.raises(ContractBroken):
+        rows_of(still.channel().sweep(PRODUCT))
+
+
+def test_sources_of_one_product_may_stand_on_two_pages(still: Shop) -> None:
+    """The next page begins with the product that the last one ended with: no source of it is left out (row 10)."""
+    whole = [row.external_id for row in rows_of(still.channel().sweep(STOCK))]
+    assert whole == [row.external_id for row in rows_of(still.channel(page_size=6).sweep(STOCK))]
+
+
+def test_a_cursor_begins_with_the_call_and_not_with_its_answer() -> None:
+    """By the server's clock: what is changed there while it answers comes with the next reading (row 8)."""
+    began = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    answer = Answer(Call("GET", "/", "product"), 200, {}, b"", began, server_at=began + timedelta(seconds=40))
+    assert "2026-03-01 12:00:10" == started(Found([], 0, answer), now=began + timedelta(seconds=30))
 
 
 def test_a_limit_on_rows_per_page_is_found_out() -> None:
@@ -1374,6 +1397,13 @@ def test_a_read_outlives_a_bad_moment(still: Shop, kind: str, entity: Entity) ->
     expected = [row.external_id for row in rows_of(still.channel().sweep(entity))]
     still.fault(kind, "/rest/", every=3, times=None)
     assert expected == [row.external_id for row in rows_of(still.channel().sweep(entity))]
+
+
+def test_a_404_of_a_proxy_is_no_missing_record(still: Shop) -> None:
+    """The shop says what it misses; a page that says nothing comes from elsewhere (row 16)."""
+    still.fault("html", "/rest/", status=404, times=None)
+    with pytest.raises(ContractBroken):
+        still.channel().read(PRODUCT, ["1"])
 
 
 @pytest.mark.parametrize("kind", ["status", "cut_after", "html"])

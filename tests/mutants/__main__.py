@@ -71,8 +71,12 @@ def mutants(workers: int, area: str, harm: str) -> None:
     quietly = ["-q", "--no-header", "--no-summary", "--tb=short", "-pno:randomly", "-pno:cacheprovider"]
     ended = pytest.main(["-ptests.mutants.chosen", *quietly, *asked, *(str(ROOT / one) for one in LISTS)], [trial])
     show(Output(), trial.tried, time.monotonic() - began)
-    good = ended == pytest.ExitCode.OK and trial.tried and all(one.is_killed for one in trial.tried)
-    sys.exit(0 if good else 1)
+    sys.exit(0 if is_proven(ended, trial.tried) else 1)
+
+
+def is_proven(ended: int, tried: Sequence[Tried]) -> bool:
+    """Whether there was something to kill, all of it was killed, and the tests pass without any mutant."""
+    return ended == pytest.ExitCode.OK and len(tried) > 0 and all(one.is_killed for one in tried)
 
 
 def show(output: Output, tried: Sequence[Tried], seconds: float) -> None:
