@@ -22,6 +22,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 LISTS: Final = (
     "tests/mutants/test_rules.py",
     "tests/mutants/test_adapters.py",
+    "tests/odoo/test_mutants.py",
     "tests/test_known_failures.py",
     "tests/unit/decide/test_mutants.py",
 )
@@ -67,7 +68,7 @@ def mutants(workers: int, area: str, harm: str) -> None:
     That test is shown to pass first. Ends with 0 only where every mutant was killed.
     """
     trial, began = Trial(), time.monotonic()
-    asked = [f"--area={area}", f"--harm={harm}", f"-n{workers}", "--dist=worksteal"]
+    asked = [f"--area={area}", f"--harm={harm}", f"-n{workers}", "--dist=loadgroup"]
     quietly = ["-q", "--no-header", "--no-summary", "--tb=short", "-pno:randomly", "-pno:cacheprovider"]
     ended = pytest.main(["-ptests.mutants.chosen", *quietly, *asked, *(str(ROOT / one) for one in LISTS)], [trial])
     show(Output(), trial.tried, time.monotonic() - began)

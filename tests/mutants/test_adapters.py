@@ -1,6 +1,6 @@
 """Each adapter, the transport beneath them and the converters have mutants, named after the harm, that a test must kill.
 
-What only a real server shows, an Odoo's own reading and writing, is told by ``tests/odoo``.
+Those that only a real server shows, an Odoo's, are in ``tests/odoo/test_mutants.py``.
 """
 # ruff: noqa: E501  # one mutant, one line: the table is read across
 

@@ -14,6 +14,7 @@ from tests.mutants import test_adapters, test_rules
 from tests.mutants.__main__ import LISTS, Trial, Tried, is_proven, show
 from tests.mutants.chosen import HARM, KILLER, PLACE, area_of
 from tests.mutants.killing import ALONE, ROOT
+from tests.odoo import test_mutants as on_a_server
 from tests.unit.decide import test_mutants as decisions
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -52,7 +53,7 @@ def tried(*reports: pytest.TestReport) -> list[Tried]:
 
 def test_the_table_has_every_mutant_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of all lists, each with its place and the test that has to notice."""
-    harms = [mutant.rule for mutant, _ in (*test_rules.MUTANTS, *test_adapters.MUTANTS)]
+    harms = [mutant.rule for mutant, _ in (*test_rules.MUTANTS, *test_adapters.MUTANTS, *on_a_server.MUTANTS)]
     harms += [failure.defence.rule for failure in test_known_failures.FAILURES]
     harms += [mutant.rule for mutant in decisions.MUTANTS]
     told = collected(monkeypatch)

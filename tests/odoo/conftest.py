@@ -7,11 +7,15 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.odoo.client import Odoo, real_odoo_command, told_by
 from tests.odoo.server import instance
+
+#: Names the instance that another session lends to this one. Without it: the one that runs for this folder.
+SHARED: Final = "CONNECTOR_SHARED_ODOO"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,9 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def real_odoo() -> Iterator[Odoo]:
     """An Odoo 19 with two warehouses and two tills. It may have been used before: expect what you made, and no more."""
-    running = real_odoo_command("", "status")
-    if running.returncode == 0:  # `up` tells the secrets, and leaves alone what runs
-        yield Odoo(told_by(real_odoo_command("", "up")))
+    name = os.environ.get(SHARED, "")
+    if real_odoo_command(name, "status").returncode == 0:  # `up` tells the secrets, and leaves alone what runs
+        yield Odoo(told_by(real_odoo_command(name, "up")))
         return
     yield from new_instance("shared")
 
