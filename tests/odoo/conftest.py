@@ -18,8 +18,10 @@ from tests.odoo.server import instance
 SHARED: Final = "CONNECTOR_SHARED_ODOO"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test here may have to wait for a package and a template to be made."""
+    """The first test here may have to wait for a package and a template to be made; the longest one begins first."""
+    items.sort(key=lambda item: item.path.name != "test_day.py")
     for item in items:
         if "real_odoo" in getattr(item, "fixturenames", ()) or "own_odoo" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(1500))

@@ -19,8 +19,8 @@ from tests.odoo.server.errors import Broken, NotHad
 
 ROOT = Path(__file__).resolve().parents[3]
 NOT_HAD = 3
-#: Two servers keep two cores busy; tests of one module stay together, for the order in which they sell.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+#: Two servers keep two cores busy.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 #: What pytest ends with when tests failed, in place of one of its own numbers that means something else here.
 FAILED = 1
 
