@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -53,6 +54,22 @@ class Thing:
     deleted: bool = False
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What became of one thing, by whose hand; or what the connector was shown of it.
+
+    Attributes:
+        by: "person", "connector", or "shown".
+        before, after: the native values concerned; ``deleted`` is one of them where it changes.
+    """
+
+    by: str
+    entity: Entity
+    id: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
 @dataclass
 class World:
     """A remote system in memory: things by entity and id, one version counter, faults to come."""
@@ -67,11 +84,14 @@ class World:
     capabilities: dict[Entity, EntityCapabilities] = field(default_factory=dict)
     on_create: Callable[[Entity, dict[str, Any]], dict[str, Any]] = lambda _entity, native: native
     refuses: Callable[[Entity, Mapping[str, Any]], Mapping[str, str]] = lambda _entity, _fields: {}
-    #: What goes wrong next: a "read" or a write "before" it is sent raises, a "lost" write never arrives,
-    #: one "amid" its rows is carried out for the first alone, and one "after" its effect is never answered.
+    #: What goes wrong next: a "read", a "page" that is not a listing's first, or a write "before" it is sent
+    #: raises, a "lost" write never arrives, one "amid" its rows is carried out for the first alone, and one
+    #: "after" its effect is never answered.
     faults: deque[tuple[str, ConnectorError]] = field(default_factory=deque)
     on_call: Callable[[str], None] = lambda _moment: None  # "before" and "after" each call
     on_list: Callable[[list[Thing]], list[Thing]] = lambda things: things  # in what order, and how often, it lists
+    witness: Callable[[Effect], None] = lambda _effect: None  # sees each effect, and what the connector is shown
+    hand: str = "person"  # whose doing the present effect is
     compares: bool = False  # it refuses a write that expects what is no longer there; most systems do not
     page: int = PAGE
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # method, entity, rows
@@ -94,13 +114,16 @@ class World:
             part,
         )
         self.things[entity][thing.id] = thing
+        self.witness(Effect(self.hand, entity, thing.id, {}, dict(native)))
         return thing
 
     def edit(self, entity: Entity, id_: str, **native: Any) -> Thing:
         """A user of the system changes a thing."""
         thing = self.things[entity][id_]
+        before = {name: thing.native.get(name) for name in native}
         thing.native.update(native)
         self._touch(thing)
+        self.witness(Effect(self.hand, entity, id_, before, native))
         return thing
 
     def move(self, id_: str, pieces: Decimal | int, name: str = "quantity") -> Thing:
@@ -110,18 +133,29 @@ class World:
 
     def remove(self, entity: Entity, id_: str) -> None:
         """A user of the system deletes a thing; prices and stock go with their product."""
-        gone = [self.things[entity][id_]]
+        gone = [(entity, self.things[entity][id_])]
         if entity is Entity.PRODUCT:
-            gone += [one for kind in DEPENDENT for one in self.things[kind].values() if one.parent == id_]
-        for thing in gone:
+            gone += [(kind, one) for kind in DEPENDENT for one in self.things[kind].values() if one.parent == id_]
+        for kind, thing in gone:
             thing.deleted = True
             self._touch(thing)
+            self.witness(Effect(self.hand, kind, thing.id, {"deleted": False}, {"deleted": True}))
 
     def restore(self, entity: Entity, id_: str) -> None:
         """A user of the system takes a thing out of the bin again."""
         thing = self.things[entity][id_]
         thing.deleted = False
         self._touch(thing)
+        self.witness(Effect(self.hand, entity, id_, {"deleted": True}, {"deleted": False}))
+
+    @contextmanager
+    def changed_by(self, hand: str) -> Iterator[None]:
+        """What happens meanwhile is this one's doing."""
+        self.hand, before = hand, self.hand
+        try:
+            yield
+        finally:
+            self.hand = before
 
     def _touch(self, thing: Thing) -> None:
         thing.version = self._next()
@@ -181,6 +215,8 @@ class MemoryChannel:
         things = self.world.on_list([thing for thing in self.world.things[entity].values() if wanted(thing)])
         size = self.world.page
         for start in range(0, max(len(things), 1), size):
+            if start:
+                self.world.fault("page")
             began_at = self._call("list", entity, size)
             rows = [self._row(entity, thing) for thing in things[start : start + size]]
             last = start + size >= len(things)
@@ -217,7 +253,8 @@ class MemoryChannel:
         self.world.fault("before")
         try:
             self.world.fault("lost")
-            results = self._carried_out(entity, writes)
+            with self.world.changed_by("connector"):
+                results = self._carried_out(entity, writes)
             self.world.fault("after")
         except AmbiguousWrite as unanswered:
             results = [RowResult(write.token, error=unanswered) for write in writes]
@@ -251,7 +288,7 @@ class MemoryChannel:
         if write.operation == "create" and not write.external_id:
             native = self.world.on_create(entity, dict(write.fields))
             thing = self.world.put(entity, native, parent=write.parent_id, place=write.place, part=write.part)
-            return RowResult(write.token, thing.id, self._row(entity, thing).address, version=str(thing.version))
+            return RowResult(write.token, thing.id, _address(entity, thing), version=str(thing.version))
         known = self.world.things[entity].get(write.external_id)
         if known is None or known.deleted:
             return RowResult(write.token, error=Gone("no such thing", external_id=write.external_id))
@@ -266,7 +303,7 @@ class MemoryChannel:
             self.world.move(thing.id, write.difference, next(iter(write.fields)))
         else:
             self.world.edit(entity, thing.id, **write.fields)
-        return RowResult(write.token, thing.id, self._row(entity, thing).address, version=str(thing.version))
+        return RowResult(write.token, thing.id, _address(entity, thing), version=str(thing.version))
 
     def landed(self, entity: Entity, write: Write) -> Evidence | None:
         return None
@@ -295,11 +332,11 @@ class MemoryChannel:
         return self.opening.now()
 
     def _row(self, entity: Entity, thing: Thing) -> Row:
-        address = code_key(str(thing.native.get("sku") or "")) if entity is Entity.PRODUCT else ""
+        self.world.witness(Effect("shown", entity, thing.id, {}, dict(thing.native)))
         return Row(
             external_id=thing.id,
             native=dict(thing.native),
-            address=address,
+            address=_address(entity, thing),
             parent=thing.parent,
             place=thing.place,
             part=thing.part,
@@ -307,6 +344,10 @@ class MemoryChannel:
             version=str(thing.version),
             deleted=thing.deleted,
         )
+
+
+def _address(entity: Entity, thing: Thing) -> str:
+    return code_key(str(thing.native.get("sku") or "")) if entity is Entity.PRODUCT else ""
 
 
 def _moved_on(write: Write, thing: Thing) -> bool:
