@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-PACKAGES = ("connector", "adapters", "sandbox", "mappings")
+PACKAGES = ("connector", "adapters", "sandbox", "mappings", "simulator")
 VENDORS = re.compile(r"magento|exact.?online|lightspeed|odoo", re.IGNORECASE)
 #: Longer than this, a function can no longer be read aloud. Most have fewer than ten lines.
 LONGEST_FUNCTION = 60
@@ -84,7 +84,7 @@ def test_a_vendor_is_noticed(name: str) -> None:
     assert VENDORS.search(f"# as {name} does it")
 
 
-@pytest.mark.parametrize("package", ["connector", "adapters", "sandbox"])
+@pytest.mark.parametrize("package", ["connector", "adapters", "sandbox", "simulator"])
 def test_functions_can_be_read_aloud(package: str) -> None:
     """No function is longer than a screen."""
     lengths = {

@@ -27,7 +27,7 @@ from sandbox import lightspeed_x as store_stand
 from sandbox import magento2 as webshop_stand
 from sandbox.stand import Options as StandOptions
 from sandbox.stand import Stand
-from tests.engine.shop import MAPPING
+from simulator.chain import MAPPING
 
 PRODUCT, CUSTOMER, PRICE, STOCK = Entity.PRODUCT, Entity.CUSTOMER, Entity.PRICE, Entity.STOCK
 

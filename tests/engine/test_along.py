@@ -11,7 +11,8 @@ import pytest
 from connector.errors import AmbiguousWrite
 from connector.ledger import lanes
 from connector.model.entity import Entity
-from tests.engine.shop import EVERYWHERE, Chain, chain
+from simulator.chain import EVERYWHERE
+from tests.engine.shop import Chain, chain
 
 
 @pytest.fixture

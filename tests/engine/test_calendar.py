@@ -10,7 +10,8 @@ from pathlib import Path
 
 from connector.model.entity import Entity
 from connector.stock.anew import agree_lowest, forget_figures
-from tests.engine.shop import CONFIG, EVERYWHERE, MAPPING, Chain, chain, linked_chain
+from simulator.chain import CONFIG, EVERYWHERE, MAPPING
+from tests.engine.shop import Chain, chain, linked_chain
 
 DATED = MAPPING.replace(
     'active = { remote = "active" }', 'active = { remote = ["first", "last"], convert = ["within_days"] }'

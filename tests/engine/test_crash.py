@@ -15,8 +15,9 @@ from connector.ledger import debts, lanes
 from connector.ledger.store import Ledger, Session
 from connector.model.entity import Entity
 from connector.observe.feed import observe
-from tests.engine.crash import die
-from tests.engine.shop import EVERYWHERE, Chain
+from simulator.chain import EVERYWHERE
+from simulator.crash import die
+from tests.engine.shop import Chain
 
 LANDED_S = 200
 #: Steps of one delivery: before and after the commit of its intents, before and after the call, the commit of receipts.

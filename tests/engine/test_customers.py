@@ -11,7 +11,8 @@ import pytest
 from adapters.memory import Thing
 from connector.errors import AmbiguousWrite, Transient
 from connector.model.entity import Entity
-from tests.engine.shop import CONFIG, EVERYWHERE, MAPPING, Chain, chain
+from simulator.chain import CONFIG, EVERYWHERE, MAPPING
+from tests.engine.shop import Chain, chain
 
 LANDED_S = 200
 #: A system that takes an account first, and its contact in a call of its own.

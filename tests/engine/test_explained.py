@@ -8,7 +8,8 @@ from pathlib import Path
 
 from connector.explain import Paid, explain_record, find_records
 from connector.model.entity import Entity
-from tests.engine.shop import LISTS, MAPPING, Chain, chain
+from simulator.chain import LISTS, MAPPING
+from tests.engine.shop import Chain, chain
 
 DATED = MAPPING.replace(
     "[stock.fields]",

@@ -9,8 +9,9 @@ import pytest
 
 from connector.errors import AmbiguousWrite
 from connector.model.entity import Entity
-from tests.engine.crash import hold_back, while_on_the_way
-from tests.engine.shop import EVERYWHERE, Chain, chain
+from simulator.chain import EVERYWHERE
+from simulator.crash import hold_back, while_on_the_way
+from tests.engine.shop import Chain, chain
 
 #: After so long a call without an answer can no longer land.
 LANDED_S = 200

@@ -13,8 +13,9 @@ import pytest
 from connector.model.entity import Entity
 from connector.parts import Scope
 from connector.plan import make_plan
+from simulator.chain import CONFIG, running
 from tests.contract.paper_till import PaperTill
-from tests.engine.shop import CONFIG, Chain, chain, running
+from tests.engine.shop import Chain, chain
 
 COLUMNS = ("id", "sku", "barcode", "name", "active", "vat", "tracks_stock", "weight", "brand", "group")
 

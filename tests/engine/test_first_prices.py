@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from connector.model.entity import Entity
-from tests.engine.shop import EVERYWHERE, MAPPING, Chain, chain
+from simulator.chain import EVERYWHERE, MAPPING
+from tests.engine.shop import Chain, chain
 
 PRICE = Entity.PRICE
 BLANK = MAPPING.replace('amount = { remote = "amount", ', 'amount = { remote = "amount", blank = 0, ')

@@ -18,7 +18,8 @@ from connector.model.entity import Entity
 from connector.operator import drop_case, refuse_brake, release_brake, retry_case
 from connector.parts import Scope
 from connector.resync import forget
-from tests.engine.shop import CONFIG, EVERYWHERE, MAPPING, Chain, chain, linked_chain
+from simulator.chain import CONFIG, EVERYWHERE, MAPPING
+from tests.engine.shop import Chain, chain, linked_chain
 
 MANY = 12
 

@@ -18,8 +18,9 @@ from connector.model.entity import Entity
 from connector.observe.feed import observe
 from connector.observe.first_contact import approve, link
 from connector.parts import Scope
-from tests.engine.crash import while_on_the_way
-from tests.engine.shop import CONFIG, EVERYWHERE, MAPPING, PLACES, SHORT, Chain, chain, linked_chain
+from simulator.chain import CONFIG, EVERYWHERE, MAPPING, PLACES, SHORT
+from simulator.crash import while_on_the_way
+from tests.engine.shop import Chain, chain, linked_chain
 
 #: Longer than a call without an answer may take to land.
 LANDED_S = 200

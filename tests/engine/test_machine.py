@@ -44,9 +44,10 @@ from connector.operator import answer_conflict
 from connector.parts import Scope
 from connector.round import Report, run_round, sweep_lane
 from connector.verify import verify_lane
+from simulator.chain import CONFIG, EVERYWHERE
+from simulator.crash import CrashError, disarm, hold_back, make_fragile
 from tests.engine.calls import FLOOR, Calls
-from tests.engine.crash import CrashError, FragileLedger, hold_back, make_fragile
-from tests.engine.shop import CONFIG, EVERYWHERE, chain
+from tests.engine.shop import chain
 
 ROUNDS = 4
 STORIES = int(os.environ.get("CONNECTOR_SOAK", "9"))
@@ -101,7 +102,7 @@ class Shop(RuleBasedStateMachine):
         try:
             self.quiet()
         finally:
-            FragileLedger.tripwire = staticmethod(lambda: None)
+            disarm()
             self._open.__exit__(None, None, None)
             self._folder.cleanup()
 

@@ -14,7 +14,8 @@ from connector.ledger import journal, lanes
 from connector.model.entity import Entity
 from connector.observe.feed import observe
 from connector.operator import answer_conflict
-from tests.engine.shop import CONFIG, EVERYWHERE, MAPPING, SHORT, Chain, chain, linked_chain
+from simulator.chain import CONFIG, EVERYWHERE, MAPPING, SHORT
+from tests.engine.shop import Chain, chain, linked_chain
 
 ALONE = '[sync.product.fields.description]\nowner = "shop"\noriginate = ["shop"]\n'
 OWNED = '[sync.product.fields.description]\nowner = "shop"\n'

@@ -9,8 +9,9 @@ import pytest
 
 from adapters.memory import Thing
 from connector.model.entity import Entity
-from tests.engine.crash import hold_back
-from tests.engine.shop import EVERYWHERE, Chain
+from simulator.chain import EVERYWHERE
+from simulator.crash import hold_back
+from tests.engine.shop import Chain
 
 
 def lists_twice(shop: Chain, size: int) -> None:

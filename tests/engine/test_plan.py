@@ -13,7 +13,8 @@ from connector.ledger.budget import Allowance
 from connector.model.entity import Entity
 from connector.parts import Scope
 from connector.plan import Plan, make_plan
-from tests.engine.shop import EVERYWHERE, Chain, chain
+from simulator.chain import EVERYWHERE
+from tests.engine.shop import Chain, chain
 
 Writes = Counter[tuple[str, str]]
 

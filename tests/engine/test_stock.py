@@ -21,8 +21,9 @@ from connector.plan import make_plan
 from connector.round import Report, read_facts
 from connector.soundness import setup_findings
 from connector.verify import verify_lane
-from tests.engine.crash import while_on_the_way
-from tests.engine.shop import CONFIG, EVERYWHERE, PLACES, Chain, chain, linked_chain
+from simulator.chain import CONFIG, EVERYWHERE, PLACES
+from simulator.crash import while_on_the_way
+from tests.engine.shop import Chain, chain, linked_chain
 
 LANDED_S = 200
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from connector.model.entity import Entity
 from connector.parts import Scope
 from connector.verify import verify_lane
-from tests.engine.shop import SHORT, Chain, chain
+from simulator.chain import SHORT
+from tests.engine.shop import Chain, chain
 
 #: The till's own tips and discounts are not kept the same.
 FOR_SALE = SHORT.replace("[product.fields]", '[product]\nonly = "for_sale"\n[product.fields]')

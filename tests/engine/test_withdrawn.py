@@ -17,7 +17,8 @@ from connector.errors import (
 )
 from connector.ledger import debts
 from connector.model.entity import Entity
-from tests.engine.shop import EVERYWHERE, Chain
+from simulator.chain import EVERYWHERE
+from tests.engine.shop import Chain
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ from connector.observe.first_contact import approve
 from connector.parts import Scope
 from connector.round import Report, read_facts, run_round
 from connector.wiring import assembled
+from simulator.chain import CONFIG, EVERYWHERE, LISTS, MAPPING, PLACES, SHORT
 from tests.conftest import ROOT
-from tests.engine.shop import CONFIG, EVERYWHERE, LISTS, MAPPING, PLACES, SHORT
 from tests.service import shelf
 from tests.service.shelf import Shelf
 

@@ -18,7 +18,7 @@ from connector.ledger.engine import Database, connect
 from connector.ledger.tables import intent
 from connector.model.entity import Entity
 from connector.service.health import check
-from tests.engine.shop import EVERYWHERE
+from simulator.chain import EVERYWHERE
 from tests.service.conftest import Place, Running, eventually
 
 

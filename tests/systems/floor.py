@@ -33,7 +33,7 @@ from sandbox import exact_online, lightspeed_x, magento2
 from sandbox.numbers import read_json, write_json
 from sandbox.shop.words import GROUPS, LOCATIONS
 from sandbox.stand import Options, Stand
-from tests.engine.shop import new_ledger
+from simulator.chain import new_ledger
 
 BUILDERS = {"exact_online": exact_online.build, "magento2": magento2.build, "lightspeed_x": lightspeed_x.build}
 #: What each kind of system calls the one list of prices.

@@ -11,7 +11,7 @@ from connector.model.entity import Entity
 from connector.observe.intake import take_page
 from connector.observe.reading import Reading, Tally
 from connector.observe.workspace import Workspace
-from tests.engine.shop import Chain
+from simulator.chain import Chain
 
 
 class CrashError(BaseException):
@@ -53,10 +53,15 @@ def die(chain: Chain, at: int, work: Callable[[], object]) -> None:
     make_fragile(chain, step)
     with suppress(CrashError):
         work()
-    FragileLedger.tripwire = staticmethod(lambda: None)
+    disarm()
     for world in chain.worlds.values():
         world.on_call = lambda _moment: None
     chain.restart()
+
+
+def disarm() -> None:
+    """No commit ends a process any more."""
+    FragileLedger.tripwire = staticmethod(lambda: None)
 
 
 def hold_back(chain: Chain, channel: str, entity: Entity) -> Callable[[], Tally]:
@@ -87,4 +92,4 @@ def while_on_the_way(chain: Chain, channel: str, entity: Entity, happens: Callab
             happens()
         yield from pages
 
-    remote.changes = slow  # type: ignore[method-assign]  # the page is on its way
+    remote.changes = slow  # type: ignore[method-assign, assignment]  # the page is on its way
