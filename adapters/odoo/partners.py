@@ -57,8 +57,13 @@ class Partners:
         return self._shop.feed(MODEL, frozenset(own) | _OWN, self._domain(), _LANE)
 
     def _domain(self) -> list[Any]:
-        """Neither somebody's child, nor one who uses the system, nor the company itself, nor a mere supplier."""
-        domain: list[Any] = [["parent_id", "=", False], ["user_ids", "=", False]]
+        """Neither somebody's child, nor an employee, nor the company itself, nor a mere supplier.
+
+        Customers who log in to its portal are users too, of the kind that is shared; the patterns from which such
+        users are made are archived ones.
+        """
+        people = [["partner_share", "=", True], "|", ["user_ids", "=", False], ["user_ids.active", "=", True]]
+        domain: list[Any] = [["parent_id", "=", False], *people]
         known = self._odoo.fields(MODEL)
         if "ref_company_ids" in known:
             domain.append(["ref_company_ids", "=", False])

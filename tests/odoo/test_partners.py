@@ -138,18 +138,27 @@ def test_a_child_that_changes_brings_its_parent(till: Bench) -> None:
 
 
 def test_who_is_no_customer_is_not_listed(till: Bench) -> None:
-    """Users, the company itself, mere suppliers and child addresses are not synchronised."""
+    """Employees, the company itself, mere suppliers and child addresses are not synchronised."""
     supplier = till.odoo.create(PARTNERS, name="Leverancier", supplier_rank=1)
     both = till.odoo.create(PARTNERS, name="Beide", supplier_rank=1, customer_rank=1)
     parent = till.odoo.create(PARTNERS, name="Klant", child_ids=[[0, 0, {"name": "Kind", "type": "contact"}]])
     (child,) = till.odoo.ids(PARTNERS, ["parent_id", "=", parent])
-    inside = [
-        till.odoo.call(model, "search_read", domain=[], fields=["partner_id"]) for model in ("res.users", "res.company")
-    ]
-    own = {row["partner_id"][0] for rows in inside for row in rows}
+    employees = till.odoo.call("res.users", "search_read", domain=[["share", "=", False]], fields=["partner_id"])
+    companies = till.odoo.call("res.company", "search_read", domain=[], fields=["partner_id"])
+    own = {row["partner_id"][0] for row in (*employees, *companies)}
     listed = {int(row.external_id) for page in till.channel.sweep(CUSTOMER) for row in page.rows}
     assert {both, parent} <= listed
     assert set() == listed & {supplier, child, *own}
+
+
+def test_a_customer_of_the_portal_is_a_customer(till: Bench) -> None:
+    """Who may look at their own orders there logs in, and is a customer all the same: none is made a second time."""
+    mail = a_mail()
+    portal = till.odoo.call("ir.model.data", "check_object_reference", module="base", xml_id="group_portal")[1]
+    user = till.odoo.create("res.users", name="Portaal", login=mail, email=mail, group_ids=[[6, 0, [portal]]])
+    partner = till.odoo.call("res.users", "read", ids=[user], fields=["partner_id"])[0]["partner_id"][0]
+    key = Key("email", mail)
+    assert [str(partner)] == [row.external_id for row in till.channel.find(CUSTOMER, [key])[key]]
 
 
 def test_customers_are_found_by_each_key(till: Bench) -> None:
