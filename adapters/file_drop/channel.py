@@ -10,7 +10,7 @@ from adapters.file_drop.archive import Archive
 from adapters.file_drop.calls import Calls
 from adapters.file_drop.capabilities import CAPABILITIES
 from adapters.file_drop.checks import Checks
-from adapters.file_drop.columns import KEYS, PRODUCT, row_of, text
+from adapters.file_drop.columns import PRODUCT, key_of, row_of, text
 from adapters.file_drop.cursors import Position, behind, check_newest, check_same, position_of
 from adapters.file_drop.log import State
 from adapters.file_drop.manifests import usual_form
@@ -23,7 +23,7 @@ from adapters.file_drop.sftp import Sftp
 from adapters.file_drop.shelf import Listing, Shelf
 from adapters.file_drop.writes import Writes
 from connector.contract import Capabilities, Evidence, Facts, Finding, Opening, Page, Row, RowResult, Write
-from connector.model.entity import Entity, Key, Native, code_key
+from connector.model.entity import Entity, Key, Native
 
 #: Rows that the engine is handed at once.
 _PAGE: Final = 500
@@ -100,11 +100,11 @@ class FileDropChannel:
 
     def find(self, entity: Entity, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
         found: dict[Key, list[Row]] = {key: [] for key in keys}
-        by_text = {key.text: key for key in keys}
+        kinds = {key.kind for key in keys}
         for id_, native in self._state(entity).records.items():
-            key = by_text.get(code_key(text(native, KEYS[entity])))
-            if key is not None:
-                found[key].append(row_of(entity, id_, native))
+            for key in (key_of(native, kind) for kind in kinds):
+                if key in found and key.text:
+                    found[key].append(row_of(entity, id_, native))
         return found
 
     def find_of(self, entity: Entity, products: Sequence[str]) -> Mapping[str, Sequence[Row]]:

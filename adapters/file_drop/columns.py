@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.file_drop.names import SALES, SERIES
 from connector.contract import Row
-from connector.model.entity import Entity, Native, code_key
+from connector.model.entity import Entity, Key, Native, code_key
 
 ID: Final = "id"
 PRODUCT: Final = "product"
@@ -42,6 +42,8 @@ IDENTITY: Final = {
 REQUIRED: Final = IDENTITY | {SALES: (RECEIPT, LINE, PRODUCT, PLACE, PIECES)}
 #: The member that strangers are matched on.
 KEYS: Final = {Entity.PRODUCT: "sku", Entity.CUSTOMER: "email"}
+#: Kinds of keys whose texts people write with dots and blanks.
+_BARE: Final = ("vat_number",)
 #: Of prices and stock: the column that says which list or place.
 PLACES: Final = {Entity.PRICE: LIST, Entity.STOCK: PLACE}
 _PARTS: Final = {Entity.PRICE: "base"}
@@ -66,6 +68,12 @@ def row_of(entity: Entity, id_: str, native: Native, *, deleted: bool = False) -
         part=_PARTS.get(entity, ""),
         deleted=deleted,
     )
+
+
+def key_of(native: Native, kind: str) -> Key:
+    """The key of a kind that a record bears, in the column of the kind's own name."""
+    shown = text(native, kind)
+    return Key(kind, code_key("".join(filter(str.isalnum, shown)) if kind in _BARE else shown))
 
 
 def text(native: Native, name: str) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from adapters.odoo.api import Odoo
+from adapters.odoo.options import Options
 from adapters.odoo.places import Places
 from adapters.odoo.rights import may
 from adapters.odoo.shop import BASE, Shop
 from connector.contract import Finding, Opening
-from connector.errors import AuthFailed, ChannelError, ConfigError, ContractBroken
+from connector.errors import AuthFailed, ChannelError, ConfigError, ContractBroken, Transient
 
 _PURPOSE: Final = "check"
 _CLOCK_MAY_DIFFER: Final = timedelta(seconds=60)
@@ -45,7 +47,9 @@ class Checks:
         yield access
         if not access.ok:
             return
+        yield self._encrypted()
         yield self._clock()
+        yield self._tried("company", self._company)
         yield self._tried("API key", self._key)
         for model, (operations, group) in _RIGHTS.items():
             yield self._tried(f"right {model}", self._right, model, operations, group)
@@ -65,6 +69,9 @@ class Checks:
         except AuthFailed as refused:
             remedy = "make a new key (Settings, Users, API Keys), or give its user the right that is named"
             return Finding(what, ok=False, detail=str(refused), remedy=remedy)
+        except Transient as wrong:
+            remedy = "does the server answer, and is `database` the name that it has there?"
+            return Finding(what, ok=False, detail=str(wrong), remedy=remedy)
         except (ChannelError, ConfigError) as wrong:
             return Finding(what, ok=False, detail=str(wrong), remedy=getattr(wrong, "remedy", ""))
 
@@ -72,6 +79,27 @@ class Checks:
         way = type(self._odoo.way).__name__
         rows = self._rows("res.company", [], ["name"])
         return Finding("access", ok=True, detail=f"{', '.join(str(row['name']) for row in rows)}, by {way}")
+
+    def _encrypted(self) -> Finding:
+        """The key goes along with each call."""
+        options: Options = self._opening.options
+        parts = urlsplit(options.base_url)
+        open_ = parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1")
+        remedy = "give the https address" if open_ else ""
+        return Finding("encryption", ok=not open_, warning=open_, detail=parts.scheme, remedy=remedy)
+
+    def _company(self) -> Finding:
+        """Taxes and prices are each company's own."""
+        companies = self._rows("res.company", [], ["name"])
+        chosen = self._opening.options.company
+        there = ", ".join(f"{row['id']} {row['name']}" for row in companies)
+        if chosen is None and len(companies) > 1:
+            remedy = "set company = ID of the one that is meant"
+            return Finding("company", ok=False, detail=f"the key's user belongs to {there}", remedy=remedy)
+        if chosen is not None and chosen not in {row["id"] for row in companies}:
+            remedy = "set company to one of them"
+            return Finding("company", ok=False, detail=f"{chosen} is not among {there}", remedy=remedy)
+        return Finding("company", ok=True, detail=there)
 
     def _clock(self) -> Finding:
         offset = self._odoo.clock_offset
@@ -176,9 +204,10 @@ class Checks:
     def _references(self) -> Finding:
         wrong = []
         for setting, model in (("units", "uom.uom"), ("categories", "product.category")):
-            ids = [int(id_) for id_ in (self._settings.get(setting) or {}).values()]
-            there = {int(row["id"]) for row in self._rows(model, [["id", "in", ids]], ["id"])} if ids else set()
-            wrong += [f"{setting}: {id_}" for id_ in ids if id_ not in there]
+            named = [str(id_) for id_ in (self._settings.get(setting) or {}).values()]
+            ids = [int(id_) for id_ in named if id_.isdecimal()]
+            there = {str(row["id"]) for row in self._rows(model, [["id", "in", ids]], ["id"])} if ids else set()
+            wrong += [f"{setting}: {id_}" for id_ in named if id_ not in there]
         remedy = "correct the ids in the channel's settings" if wrong else ""
         return Finding("units and categories", ok=not wrong, detail=", ".join(wrong), remedy=remedy)
 
@@ -197,7 +226,14 @@ class Checks:
         return Finding("locations", ok=True, detail=", ".join(place.code for place in places))
 
     def _list(self, name: str) -> Finding:
-        return Finding(f"price list {name}", ok=True, detail=str(self._shop.list_id(name)))
+        """A list is of one currency; nothing is converted (canonical-model 3)."""
+        id_ = self._shop.list_id(name)
+        (row,) = self._rows("product.pricelist", [["id", "=", id_]], ["currency_id"])
+        own = {company["currency_id"][1] for company in self._rows("res.company", [], ["currency_id"])}
+        currency = row["currency_id"][1]
+        other = currency not in own
+        remedy = "see that [prices] states this currency for it, or name another list" if other else ""
+        return Finding(f"price list {name}", ok=not other, warning=other, detail=f"{id_}, {currency}", remedy=remedy)
 
     def _rows(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
         return list(self._odoo.read(model, "search_read", _PURPOSE, domain=domain, fields=fields).value)

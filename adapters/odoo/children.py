@@ -39,7 +39,7 @@ def sorted_out(rows: Sequence[Row]) -> dict[str, Any]:
 def commands(write: Write, shop: Shop) -> list[Any]:
     """How the children are made and changed along with their parent. Raises Rejected, Stale."""
     found = [_command(write, kind, values) for kind, values in _given(write).items()]
-    return [_with_country(one, shop) for one in [*found, *_further(write)]]
+    return [_with_country(one, shop) for one in [*filter(None, found), *_further(write)]]
 
 
 def _given(write: Write) -> dict[str, dict[str, Any]]:
@@ -57,6 +57,8 @@ def _given(write: Write) -> dict[str, dict[str, Any]]:
 
 def _command(write: Write, kind: str, values: dict[str, Any]) -> list[Any]:
     known = write.parts.get(kind)
+    if kind == CONTACT and not values["name"]:  # a contact has a name, or is none
+        return [] if known is None else [_CHANGE, int(known), {"active": False}]
     return [_MAKE, 0, {"type": kind, **values}] if known is None else [_CHANGE, int(known), values]
 
 

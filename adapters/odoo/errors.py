@@ -29,10 +29,21 @@ _CONTENT: Final = frozenset(
 )
 #: The server has tried five times itself before it gives these, for many seconds.
 _LOST: Final = frozenset(
-    f"psycopg2.errors.{name}" for name in ("SerializationFailure", "DeadlockDetected", "LockNotAvailable")
-)
+    f"psycopg2.errors.{name}"
+    for name in (
+        "SerializationFailure",
+        "DeadlockDetected",
+        "LockNotAvailable",
+        "QueryCanceled",
+        "ReadOnlySqlTransaction",
+    )
+) | {"odoo.exceptions.ConcurrencyError", "odoo.exceptions.LockError", "psycopg2.pool.PoolError"}
 #: The address of a database stands in the text of these: nothing of it is repeated.
-_DATABASE: Final = frozenset({"psycopg2.OperationalError", "psycopg2.InterfaceError"})
+_DATABASE: Final = frozenset({"psycopg2.OperationalError", "psycopg2.InterfaceError", "psycopg2.errors.AdminShutdown"})
+
+
+class NoAccess(AuthFailed):
+    """The key's user may not do this: with any record of the model, or with this one."""
 
 
 class NoSuchMethod(ContractBroken):
@@ -48,7 +59,7 @@ _UNFIT: Final[Mapping[type[ContractBroken], frozenset[str]]] = {
     BadValue: frozenset({"builtins.ValueError"}),
 }
 _NAMED_FIELD: Final = re.compile(r"'[^'\n]*' \(([a-z][a-z0-9_]*)\)")
-_VALUES: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\S+@\S+|\d{3,}")
+_VALUES: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\[[^\]]*\]|\([^)]*\)|\S+@\S+|\d{3,}")
 
 
 def complaint(answer: Answer) -> ChannelError | None:
@@ -69,7 +80,7 @@ def named(answer: Answer, body: Mapping[str, Any]) -> ChannelError:
     if name in _LOGIN:
         return AuthFailed(f"{what}: the API key is refused: has it ended, is it one of this database?")
     if name == "odoo.exceptions.AccessError":
-        return AuthFailed(f"{what}: the key's user lacks a right: {_told(body)}")
+        return NoAccess(f"{what}: the key's user lacks a right: {_told(body)}")
     if name == "odoo.exceptions.MissingError":
         return Gone(what)
     if name in _CONTENT:

@@ -96,6 +96,8 @@ class Reports:
         orders = self._orders(line["order_id"] for line in lines.values())
         products = self._read("product.product", (line["product_id"] for line in lines.values()), "uom_id")
         for id_, line in lines.items():
+            if line["order_id"] not in orders or line["product_id"] not in products:
+                continue  # it went while this was read
             size = unit.sizes[line[unit.field]] / unit.sizes[products[line["product_id"]]["uom_id"]]
             left = pieces((pieces(line["product_uom_qty"]) - pieces(line["qty_delivered"])) * size)
             if left > 0:
@@ -118,7 +120,9 @@ class Reports:
             lines = self._rows("stock.move.line", [*done, *border], *names)
             orders = self._orders_of(line["move_id"] for line in lines.values())
             for id_, line in lines.items():
-                order = orders[line["move_id"]]
+                order = orders.get(line["move_id"])
+                if order is None:
+                    continue  # it went while this was read
                 yield HandOver(
                     id=f"transfer/{id_}",
                     order=order.reference,
@@ -135,7 +139,7 @@ class Reports:
             id_: line["order_id"] for id_, line in self._read("sale.order.line", lines.values(), "order_id").items()
         }
         found = self._orders(orders.values())
-        return {move: found[orders[line]] for move, line in lines.items()}
+        return {move: found[orders[line]] for move, line in lines.items() if orders.get(line) in found}
 
     def _orders(self, ids: Iterable[int]) -> dict[int, Order]:
         warehouses = listed(self._odoo, _PURPOSE, "stock.warehouse", [], "lot_stock_id")

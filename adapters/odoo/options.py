@@ -16,6 +16,7 @@ class Options(BaseModel):
         database: its name; a host of several databases does not choose by itself.
         api_key: a key of a user of its own. Those of ordinary users end, after 90 days unless set otherwise.
         login: that user's name, which only the older transport needs.
+        company: the id of the company, where the key's user belongs to several.
         lang: the language of names and texts, as ``nl_NL``; without it, that of the key's user.
         transport: ``auto`` takes JSON-2 where the server is 19 or later, else ``jsonrpc``.
         proxy: address of an HTTP proxy; the environment is not asked.
@@ -24,9 +25,10 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     base_url: str
-    database: Annotated[str, Field(min_length=1)]
+    database: Annotated[str, Field(pattern=r"^[!-~]+$")]
     api_key: SecretStr
     login: str | None = None
+    company: int | None = None
     lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Za-z@]+)?$")] | None = None
     transport: Literal["auto", "json2", "jsonrpc"] = "auto"
     proxy: str | None = None
@@ -40,6 +42,14 @@ class Options(BaseModel):
         if parts.username or parts.password:
             raise ValueError("leave user and password out of the address")
         return text.rstrip("/")
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, key: SecretStr) -> SecretStr:
+        bare = key.get_secret_value().strip()
+        if not bare or not bare.isascii() or not bare.isprintable() or " " in bare:
+            raise ValueError("a key is letters and digits in one piece; this one holds something else")
+        return SecretStr(bare)
 
     @model_validator(mode="after")
     def _can_log_in(self) -> Options:

@@ -65,18 +65,14 @@ class Prices:
         found = own.search(own.domain) if cursor is None else own.since(cursor)
         yield from self._own_pages(own.pages(found, complete=False))
         changed = rules.search(rules.domain) if cursor is None else rules.since(cursor)
-        pages = rules.pages(changed, cursor=wire(found.server_at))
+        pages = rules.pages(changed, cursor=wire(found.server_at))  # as of the first search: nothing lies between
         yield from self._rule_pages(pages)
 
     def sweep(self) -> Iterator[Page]:
         """All of them."""
         own, rules = self._own_feed, self._rule_feed
         yield from self._own_pages(own.pages(own.search(own.domain), complete=False))
-        yield from self._rule_pages(
-            rules.pages(
-                rules.search(rules.domain),
-            )
-        )
+        yield from self._rule_pages(rules.pages(rules.search(rules.domain)))
 
     def read(self, ids: Sequence[str]) -> list[Row]:
         """Prices by id; those that are not there are left out."""

@@ -12,11 +12,11 @@ from adapters.odoo.families import of_families
 from adapters.odoo.feeds import Feed
 from adapters.odoo.lives import ACTIVE, by_token, change_lives, create
 from adapters.odoo.lookup import by_code
-from adapters.odoo.results import by_kind, in_turn, result
+from adapters.odoo.results import by_kind, in_turn, prepared, result
 from adapters.odoo.shop import Shop
 from connector.contract import Evidence, Opening, Page, Row, RowResult, Write
 from connector.errors import ChannelError, Gone, Rejected
-from connector.model.entity import Entity, Key, Native, code_key
+from connector.model.entity import Entity, Key, code_key
 
 MODEL: Final = "product.product"
 _LANE: Final = Entity.PRODUCT
@@ -94,26 +94,27 @@ class Products:
         return in_turn(by_kind(writes, self._create, self._update))
 
     def _create(self, writes: Sequence[Write]) -> list[RowResult]:
-        values = {write.token: self._new(write) for write in writes}
-        results = []
-        for write, made in zip(writes, create(self._records, writes, values), strict=True):
+        values, refused = prepared(writes, self._new)
+        left = [write for write in writes if write.token in values]
+        results = [result(write, refused[write.token], "") for write in writes if write.token in refused]
+        for write, made in zip(left, create(self._records, left, values), strict=True):
             id_ = "" if made.id is None else str(made.id)
             address = code_key(str(write.fields.get("default_code") or ""))
             results.append(replace(result(write, made.error, id_), address=address))
             results += [result(price, made.error, id_ and base_id(id_)) for price in write.along]
         return results
 
-    def _new(self, write: Write) -> Native:
+    def _new(self, write: Write) -> dict[str, Any]:
         prices = [price.fields[PRICE] for price in write.along if price.fields.get(PRICE) is not None]
-        return self._values(write.fields) | ({"list_price": prices[0]} if prices else {})
+        return self._values(write) | ({"list_price": prices[0]} if prices else {})
 
     def _update(self, writes: Sequence[Write]) -> list[RowResult]:
         touching = [write.external_id for write in writes if write.fields.keys() & _SHARED]
         shared = of_families(self._odoo, touching, _LANE.value)
-        refused = {write.token: wrong for write in writes if (wrong := _objection(write, shared)) is not None}
-        errors: dict[str, ChannelError | None] = dict(refused)
-        left = [write for write in writes if write.token not in refused]
-        values = {write.token: self._values(write.fields) for write in left}
+        objections = {write.token: wrong for write in writes if (wrong := _objection(write, shared)) is not None}
+        values, refused = prepared([write for write in writes if write.token not in objections], self._values)
+        errors: dict[str, ChannelError | None] = {**objections, **refused}
+        left = [write for write in writes if write.token in values]
         plain = [write for write in left if values[write.token]]
         changes = [Change(int(write.external_id), values[write.token]) for write in plain]
         errors |= by_token(plain, self._records.update(changes))
@@ -121,15 +122,18 @@ class Products:
         errors |= change_lives(self._records, whole, begun=bool(plain))
         return [result(write, errors.get(write.token), write.external_id, _address(write)) for write in writes]
 
-    def _values(self, fields: Native) -> dict[str, Any]:
-        """Native names as the fields of this version; whether it is archived is told by a call of its own."""
+    def _values(self, write: Write) -> dict[str, Any]:
+        """Native names as the fields of this version; whether it is archived is told by a call of its own.
+
+        Raises Rejected for what should be an id and is none.
+        """
         values: dict[str, Any] = {}
-        for name, value in fields.items():
+        for name, value in write.fields.items():
             field = self._field(name)
             if name == "tax":
-                values[field] = None if value is None else [[6, 0, [int(str(value))]]]
+                values[field] = _taxes(_id(name, value), write)
             elif name in ("unit", "category"):
-                values[field] = None if value is None else int(str(value))
+                values[field] = _id(name, value)
             elif field == "detailed_type":
                 values[field] = "product" if value else "consu"
             elif name != ACTIVE:
@@ -144,6 +148,24 @@ class Products:
 def base_id(product: str) -> str:
     """The id of a product's own price."""
     return f"{product}:base"
+
+
+def _taxes(wanted: int | None, write: Write) -> list[list[Any]] | None:
+    """The tax of a new product; of another, in place of those that were seen: other companies' ones are not."""
+    if not write.external_id:
+        return None if wanted is None else [[6, 0, [wanted]]]
+    seen = str(write.before.get("tax") or "")
+    taken = [[3, int(id_), 0] for id_ in seen.split(",") if id_ and int(id_) != wanted]
+    return taken if wanted is None else [*taken, [4, wanted, 0]]
+
+
+def _id(name: str, value: object) -> int | None:
+    """An id as the settings have it. Raises Rejected."""
+    if value is None:
+        return None
+    if not str(value).isdecimal():
+        raise Rejected(f"{name}: not an id", fields={name: "is no id"}, remedy="correct the channel's settings")
+    return int(str(value))
 
 
 def _objection(write: Write, shared: frozenset[str]) -> ChannelError | None:

@@ -24,8 +24,10 @@ class Shop:
         options: Options = opening.options
         self._odoo = odoo
         self._lists = [name for name in opening.lists if name != BASE]
-        #: What calls that read or write texts are made with.
+        #: What calls are made with: the language of texts, and the company whose values are meant.
         self.context: dict[str, Any] = {"lang": options.lang} if options.lang else {}
+        if options.company is not None:
+            self.context["allowed_company_ids"] = [options.company]
 
     def feed(self, model: str, fields: frozenset[str], domain: Any, entity: Entity) -> Feed:
         """Records of a model; of the fields only those that this version has."""
@@ -61,5 +63,6 @@ class Shop:
         return found[0]
 
     def _rows(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
-        found = self._odoo.read(model, "search_read", "check", domain=domain, fields=fields, load=None)
+        context = self.context | {"active_test": False}
+        found = self._odoo.read(model, "search_read", "check", domain=domain, fields=fields, load=None, context=context)
         return list(found.value)

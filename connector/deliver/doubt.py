@@ -145,7 +145,20 @@ def _settle_create(
         result = RowResult(intent.token, row.external_id, row.address, row.parts, row.version)
         receipts.receive(workspace, lane.side, intent, result)
         _note(workspace, lane, intent, "landed")
-        _merge(workspace, reading, intent, ours[0], settled.edited if isinstance(settled, Edited) else frozenset())
+        edited = settled.edited if isinstance(settled, Edited) else frozenset()
+        _merge(workspace, reading, intent, ours[0], edited - _owed_still(workspace, lane, intent, ours[0], edited))
+
+
+def _owed_still(
+    workspace: Workspace, lane: Lane, intent: Intent, seen: Observation, edited: frozenset[str]
+) -> frozenset[str]:
+    """What a create that broke off between its calls has not written: nobody has emptied what was never there."""
+    missing = frozenset(name for name in edited if seen.picked.get(name) in (None, "", []))
+    if missing:
+        binding = workspace.get(intent.record_id).bindings[lane.side.name]
+        shown = {name: seen.picked.get(name) for name in missing}
+        workspace.change_binding(replace(binding, shadow={**binding.shadow, **shown}))
+    return missing
 
 
 def _shows(intent: Intent, seen: Observation) -> bool:

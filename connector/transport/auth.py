@@ -7,6 +7,8 @@ from typing import Protocol
 
 import requests
 
+from connector.errors import AuthFailed
+
 
 class Auth(Protocol):
     """How calls are authorised."""
@@ -36,6 +38,10 @@ class Bearer:
     """A token that does not change."""
 
     token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.token.isascii() or not self.token.isprintable() or " " in self.token:
+            raise AuthFailed("the token holds a blank, a line end or a letter that no header carries: give it anew")
 
     def sign(self, request: requests.PreparedRequest) -> None:
         """Put the token on."""

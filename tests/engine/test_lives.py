@@ -183,6 +183,20 @@ def test_evidence_tells_ours_from_a_second_one_with_its_key(shop: Chain) -> None
     assert ["Theirs"] == [one.native["name"] for one in living_things(shop, "B-2") if one.id != made]
 
 
+def test_a_create_that_broke_off_is_finished(shop: Chain) -> None:
+    """It landed without one of its values: that one is owed still, and nobody's emptying of it (row 5)."""
+    shop.worlds["shop"].on_create = lambda _entity, native: {**native, "description": None}
+    shop.add_product("B-2", on=("erp",), description="Handmade")
+    shop.worlds["shop"].faults.append(("after", AmbiguousWrite("no answer")))
+    shop.sync()
+    left_its_mark(shop, shop.id_of("shop", "B-2"))
+    shop.worlds["shop"].on_create = lambda _entity, native: native
+    shop.clock.pass_(seconds=LANDED_S)
+    shop.sync()
+    shop.sync()
+    assert ["Handmade"] * 2 == [shop.product(one, "B-2")["description"] for one in ("erp", "shop")]
+
+
 def left_its_mark(shop: Chain, made: str) -> None:
     """The shop finds what a write made by the write's own mark."""
     shop.parts.open_channel("shop").landed = (  # type: ignore[method-assign]
