@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.odoo.api import Odoo, Told
-from adapters.odoo.errors import BadValue, NoSuchMethod, complaint, named
+from adapters.odoo.errors import BadValue, NoAccess, NoSuchMethod, complaint, named
 from adapters.odoo.options import Options
 from adapters.odoo.products import Products
 from adapters.odoo.rights import may
@@ -27,7 +27,7 @@ NOW = datetime(2026, 6, 25, 12, 0, tzinfo=UTC)
 #: NOTES section 2: the exception's name → what it means for a write, on either transport.
 MEANING: Mapping[str, type[ChannelError]] = {
     "odoo.exceptions.AccessDenied": AuthFailed,
-    "odoo.exceptions.AccessError": AuthFailed,
+    "odoo.exceptions.AccessError": NoAccess,
     "werkzeug.exceptions.Unauthorized": AuthFailed,
     "odoo.exceptions.MissingError": Gone,
     "odoo.exceptions.ValidationError": Rejected,
@@ -99,7 +99,8 @@ class Seventeen:
         """One product; methods that came later are not there."""
         known = {"id": 7, "default_code": "A-1", "barcode": False, "active": True, "detailed_type": "product"}
         row = {**known, "product_variant_count": 1, "write_date": "2026-06-25 12:00:00"}
-        answers: dict[str, Any] = {"search": [7], "check_access_rights": True, "read": [row]}
+        family = [{"id": 7, "product_tmpl_id": 3}]
+        answers: dict[str, Any] = {"search": [7], "check_access_rights": True, "read": [row], "search_read": family}
         if method not in answers:
             raise NoSuchMethod(f"{model}.{method}")
         return Told(answers[method], NOW, NOW)

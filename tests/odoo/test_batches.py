@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from adapters.odoo.api import Odoo as Server
 from adapters.odoo.batches import Change, New, Records, create
-from adapters.odoo.errors import BadValue
+from adapters.odoo.errors import BadValue, NoAccess
 from adapters.odoo.feeds import Feed
 from adapters.odoo.lookup import by_code
 from connector.contract import Evidence
@@ -94,6 +94,8 @@ def test_what_was_made_is_found_by_its_mark(server: Server) -> None:
     server.write(PRODUCTS, "write", "product", ids=[first.id], vals={"default_code": "renamed"})
     assert Evidence(landed=True, external_id=str(first.id)) == records(server).made_by(token)
     assert Evidence(landed=False) == records(server).made_by(uuid4().hex[:16])
+    server.write(PRODUCTS, "action_archive", "product", ids=[first.id])
+    assert Evidence(landed=True, external_id=str(first.id)) == records(server).made_by(token)
     (kept,) = server.read(PRODUCTS, "read", "product", ids=[first.id], fields=["list_price", "is_storable"]).value
     assert (Decimal("12.5"), True) == (kept["list_price"], kept["is_storable"])
 
@@ -140,3 +142,34 @@ def test_a_missing_right_is_no_fault_of_the_rows(server: Server, monkeypatch: py
     monkeypatch.setattr("adapters.odoo.batches.may", lambda *_about: False)
     with pytest.raises(AuthFailed):
         records(server).create([New(uuid4().hex[:16], {"name": ""})])
+
+
+def test_a_lone_row_is_imported_twice_before_it_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import tells a transaction that another one won as a refusal of the row: it is tried once more (row 22)."""
+    lost = {"ids": False, "messages": [{"type": "error", "record": 0, "message": "could not serialize access"}]}
+    answers, write = [lost], server.write
+
+    def first_lost(model: str, method: str, purpose: str, **arguments: Any) -> Any:
+        return answers.pop() if answers and method == "load" else write(model, method, purpose, **arguments)
+
+    monkeypatch.setattr(server, "write", first_lost)
+    (made,) = records(server).create([New(uuid4().hex[:16], rows_of(1)[0])])
+    assert (True, None) == (made.id is not None, made.error)
+
+
+def test_a_record_that_a_rule_hides_stands_alone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another company's record is its own row's matter; where nothing at all may be written, everything stops."""
+    ids = [one.id or 0 for one in records(server).create([New(uuid4().hex[:16], row) for row in rows_of(3)])]
+    write = server.write
+
+    def ruled(model: str, method: str, purpose: str, **arguments: Any) -> Any:
+        if ids[1] in arguments["ids"]:
+            raise NoAccess("a rule")
+        return write(model, method, purpose, **arguments)
+
+    monkeypatch.setattr(server, "write", ruled)
+    changes = [Change(id_, {"list_price": 9}) for id_ in ids]
+    assert [None, Rejected, None] == [error and type(error) for error in records(server).update(changes)]
+    monkeypatch.setattr("adapters.odoo.batches.may", lambda *_about: False)
+    with pytest.raises(AuthFailed):
+        records(server).update(changes[1:2])

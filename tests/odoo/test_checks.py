@@ -39,6 +39,7 @@ def test_a_shop_that_is_set_up_is_all_green(real_odoo: Odoo, transport: str) -> 
         ({"prices": "excluded"}, "sales taxes", "prices"),
         ({"price_scale": 4}, "price decimals", "price_scale = 2"),
         ({"units": {"piece": 999}}, "units and categories", "ids"),
+        ({"units": {"piece": "stuk"}}, "units and categories", "ids"),
         ({"mobile_field": "mobile"}, "mobile numbers", 'mobile_field = ""'),
         ({"languages": {"fr-FR": "fr_FR"}}, "language", "install it"),
     ],
@@ -94,3 +95,27 @@ def test_a_key_that_ends_soon_is_a_warning(real_odoo: Odoo) -> None:
         key = findings(till)["API key"]
     assert (False, True) == (key.ok, key.warning)
     assert soon[:10] in key.detail
+
+
+def test_a_database_that_is_not_there_is_asked_about(real_odoo: Odoo) -> None:
+    """The older transport says no more than that its database cannot be reached."""
+    with bench(real_odoo, database="nodb", transport="jsonrpc") as till:
+        (access,) = list(till.channel.check())
+    assert not access.ok
+    assert "database" in access.remedy
+
+
+def test_several_companies_need_a_choice(real_odoo: Odoo) -> None:
+    """Taxes and prices are each company's own: one of several is named, or nothing is right."""
+    with bench(real_odoo) as till:
+        rows = till.channel._checks._rows  # type: ignore[attr-defined]
+        both = [{"id": id_, "name": f"Winkel {id_}", "currency_id": [1, "EUR"]} for id_ in (1, 2)]
+        till.channel._checks._rows = (  # type: ignore[attr-defined]
+            lambda model, *about: both if model == "res.company" else rows(model, *about)
+        )
+        assert "company = " in findings(till)["company"].remedy
+
+
+def test_a_company_that_is_not_there_is_told(real_odoo: Odoo) -> None:
+    with bench(real_odoo, company=999) as till:
+        assert "company" in wrong(till)

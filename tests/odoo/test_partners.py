@@ -185,3 +185,21 @@ def test_archived_and_brought_back(till: Bench) -> None:
     for active in (False, True):
         assert None is till.change(CUSTOMER, till.row(CUSTOMER, id_), person | {"active": active}).error
         assert active is till.shows(CUSTOMER, id_)["active"]
+
+
+def test_a_person_who_left_is_archived(till: Bench) -> None:
+    """A contact has a name or is none; the rest of the update is written."""
+    company = a_company()
+    id_ = till.make(CUSTOMER, company).external_id
+    alone = company | {"name": None, "company": "Meeuw VOF"}
+    assert None is till.change(CUSTOMER, till.row(CUSTOMER, id_), alone).error
+    assert alone == shown_of(till, id_, alone)
+
+
+def test_a_refused_vat_number_names_nobody(till: Bench) -> None:
+    """The server says whose number it is: we don't (row 27)."""
+    company = a_company() | {"company": "Geheime Persoon"}
+    fields = till.lenses[CUSTOMER].put(company, {}, till.context, creating=True, part="").fields
+    refused = till.sent(CUSTOMER, Write("w", "create", "", {**fields, "country": "NL", "vat": "NL123"})).error
+    assert isinstance(refused, Rejected)
+    assert "Geheime" not in f"{refused} {refused.fields}"

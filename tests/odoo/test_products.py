@@ -136,3 +136,35 @@ def test_a_barcode_that_is_taken_waits_alone(till: Bench) -> None:
     assert [None, Rejected, None] == [result.error and type(result.error) for result in results]
     assert "Geheime" not in str(results[1].error)
     assert taken not in str(results[1].error)
+
+
+def test_an_archived_variant_still_shares(till: Bench) -> None:
+    """What is written to an archived variant would change the living one, too."""
+    attribute = till.odoo.create("product.attribute", name=a_code(), create_variant="always")
+    sizes = [till.odoo.create("product.attribute.value", name=size, attribute_id=attribute) for size in "ML"]
+    line = [0, 0, {"attribute_id": attribute, "value_ids": [[6, 0, sizes]]}]
+    template = till.odoo.create("product.template", name="Trui", attribute_line_ids=[line])
+    archived, living = till.odoo.ids(PRODUCTS, ["product_tmpl_id", "=", template])
+    till.odoo.call(PRODUCTS, "action_archive", ids=[archived])
+    results = [till.sent(PRODUCT, Write("w", "update", str(id_), {"name": "Anders"})) for id_ in (archived, living)]
+    assert [Rejected, Rejected] == [type(result.error) for result in results]
+
+
+def test_a_tax_takes_the_place_of_the_one_that_was_seen(till: Bench) -> None:
+    """What was not seen, as another company's tax, stays."""
+    id_ = till.make(PRODUCT, a_product(vat_class="standard")).external_id
+    seen = till.row(PRODUCT, id_).native["tax"]
+    unseen = till.odoo.ids("account.tax", ["type_tax_use", "=", "sale"], ["id", "!=", int(seen)])[0]
+    till.odoo.call(PRODUCTS, "write", ids=[int(id_)], vals={"taxes_id": [[4, unseen, 0]]})
+    reduced = till.opening.settings["taxes"]["reduced"]
+    assert None is till.sent(PRODUCT, Write("w", "update", id_, {"tax": reduced}, {"tax": seen})).error
+    assert {unseen, reduced} == set(
+        till.odoo.call(PRODUCTS, "read", ids=[int(id_)], fields=["taxes_id"])[0]["taxes_id"]
+    )
+
+
+def test_a_setting_that_is_no_id_is_one_rows_matter(till: Bench) -> None:
+    id_ = till.make(PRODUCT, a_product()).external_id
+    refused = till.sent(PRODUCT, Write("w", "update", id_, {"tax": "hoog"})).error
+    assert isinstance(refused, Rejected)
+    assert ["tax"] == list(refused.fields)

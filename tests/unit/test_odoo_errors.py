@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from adapters.odoo.api import main_version
 from adapters.odoo.errors import complaint, named
+from adapters.odoo.options import Options
 from connector.errors import AmbiguousWrite, Transient
 from connector.transport import Answer, Call
 
@@ -59,3 +61,21 @@ def test_a_failure_without_a_name_is_left_to_its_status() -> None:
 def test_the_main_version_is_read(told: Any, expected: int) -> None:
     """Hosted versions between two releases have theirs in a text."""
     assert expected == main_version(told)
+
+
+@pytest.mark.parametrize("key", ["abc def", "abc\u00e9", ""])
+def test_a_key_that_no_header_carries_is_refused_untold(key: str) -> None:
+    """It is a mistake of the configuration, and is not repeated; a line end behind it is none (row 27)."""
+    with pytest.raises(ValidationError) as refused:
+        Options(base_url="https://x.test", database="shop", api_key=SecretStr(key))
+    assert not key or key not in str(refused.value)
+    kept = Options(base_url="https://x.test", database="shop", api_key=SecretStr("abc\n")).api_key
+    assert "abc" == kept.get_secret_value()
+
+
+@pytest.mark.parametrize(
+    "name", ["psycopg2.pool.PoolError", "odoo.exceptions.LockError", "psycopg2.errors.QueryCanceled"]
+)
+def test_a_server_that_is_busy_is_asked_again(name: str) -> None:
+    """It did nothing: no lane stops for it, and nothing is in doubt."""
+    assert Transient is type(complaint(answered(500, {"name": name, "message": "later"}, safe=False)))
