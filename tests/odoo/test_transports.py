@@ -132,7 +132,7 @@ def test_a_call_that_does_not_fit_breaks_the_contract(
 
 def test_what_nobody_may_do_stops(server: Server) -> None:
     """A private method is a right that is missing."""
-    assert AuthFailed is type(raised(server, "product.product", "_search", domain=[]))
+    assert isinstance(raised(server, "product.product", "_search", domain=[]), AuthFailed)
 
 
 @pytest.mark.parametrize("transport", ["json2", "jsonrpc"])
